@@ -1,0 +1,1 @@
+"""Outcome monitor: was the customer's problem solved, counted beside what the contact centre already counts."""

@@ -1,0 +1,111 @@
+"""The outcomes topic on the wire: compact JSON, one record for each thing that became known of a contact."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from streams.domain import outcomes as o
+from streams.domain.contact import Contact
+from streams.domain.judgement import Demand
+from streams.domain.units import Millis
+
+
+def encode_outcome(outcome: o.Outcome) -> bytes:
+    """Return a record of the outcomes topic."""
+    return orjson.dumps(_BODY[type(outcome)](outcome), option=orjson.OPT_UTC_Z)
+
+
+def _time(at: Millis) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC)
+
+
+def _demand(outcome: o.DemandClassified) -> Mapping[str, Any]:
+    restates = outcome.restates
+    return {
+        "type": "demand.classified",
+        "occurred_at": _time(outcome.occurred_at),
+        **_contact(outcome.contact, ended=False),
+        **_what(outcome.demand),
+        **({"restates": _what(restates)} if restates is not None else {}),
+    }
+
+
+def _what(demand: Demand) -> Mapping[str, Any]:
+    if demand.demand != "failure":
+        return {"demand": demand.demand, "link": demand.link}
+    queue, team, channel = demand.origin
+    origin = {"contact_id": demand.origin_id, "queue": queue, "team": team, "channel": channel}
+    return {"demand": demand.demand, "evidence": demand.evidence, "link": demand.link, "origin": origin}
+
+
+def _seen(outcome: o.OutcomeSeen) -> Mapping[str, Any]:
+    return {
+        "type": "outcome.seen",
+        "occurred_at": _time(outcome.occurred_at),
+        **_contact(outcome.contact, ended=True),
+        "by": outcome.by,
+        "evidence": {"id": outcome.seen.ref, "at": _time(outcome.seen.at)},
+        "windows": outcome.windows,
+    }
+
+
+def _verdict(outcome: o.VerdictReached) -> Mapping[str, Any]:
+    of, (due, window, verdict, closing) = outcome.of, outcome.maturity
+    queue, team, channel = of.ended
+    body: dict[str, Any] = {
+        "type": "verdict.reached",
+        "occurred_at": _time(outcome.occurred_at),
+        "contact_id": of.contact_id,
+        "customer_id": of.customer_id,
+        "queue": queue,
+        "team": team,
+        "channel": channel,
+        "reason": of.reason,
+        "handled": of.handled == "true",
+        "window": window,
+        "due": _time(due),
+    }
+    if verdict is not None:
+        body["verdict"] = verdict
+    if outcome.restates is not None:
+        body["restates"] = outcome.restates
+    if closing is not None:
+        body["problem"] = {
+            "verdict": closing.verdict,
+            "contacts": closing.contacts,
+            "duration_ms": closing.duration,
+            "effort_ms": closing.effort,
+        }
+    return body
+
+
+def _unlinkable(outcome: o.ContactUnlinkable) -> Mapping[str, Any]:
+    return {
+        "type": "contact.unlinkable",
+        "occurred_at": _time(outcome.occurred_at),
+        **_contact(outcome.contact, ended=True),
+    }
+
+
+def _contact(contact: Contact, *, ended: bool) -> Mapping[str, Any]:
+    queue, team, channel = contact.ended if ended else contact.arrived
+    return {
+        "contact_id": contact.contact_id,
+        "customer_id": contact.customer_id,
+        "queue": queue,
+        "team": team,
+        "channel": channel,
+        "reason": contact.reason_label,
+        "arrived_at": _time(contact.arrived_at),
+        "ended_at": _time(contact.ends[0]) if contact.ends else None,
+    }
+
+
+_BODY: Mapping[type, Callable[[Any], Mapping[str, Any]]] = {
+    o.DemandClassified: _demand,
+    o.OutcomeSeen: _seen,
+    o.VerdictReached: _verdict,
+    o.ContactUnlinkable: _unlinkable,
+}

@@ -1,0 +1,1 @@
+"""The domain: facts, contacts, journeys, verdicts, estimates. Pure; standard library only."""

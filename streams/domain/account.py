@@ -1,0 +1,209 @@
+"""What a judged contact adds to the ledger, as entries that can be compared with those of an earlier judgement.
+
+Three parts, each counted when it becomes known: the arrival (demand), the end (with what has gone wrong since), and
+what *matures*: verdicts when their window has passed, problems when they have come to rest for that long.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeAlias
+
+from streams.domain import measures as m
+from streams.domain.closing import Closing
+from streams.domain.cohort import AGE_BOUNDS, age_bucket
+from streams.domain.contact import Contact
+from streams.domain.judgement import Judgement
+from streams.domain.ledger import TOTALS, Additions, Histogram, Labels, hour_of
+from streams.domain.policy import Policy
+from streams.domain.units import HOUR, Millis
+from streams.domain.verdicts import Verdict
+
+CountEntry: TypeAlias = tuple[int, str, Labels, int]
+"""Hour, measure, labels, how many."""
+
+
+class Maturity(NamedTuple):
+    """What will have become certain of a contact at ``due``, unless new facts change it before."""
+
+    due: Millis
+    window: str
+    verdict: Verdict | None
+    closing: Closing | None
+
+
+class Maturing(NamedTuple):
+    """What a contact is still to add to the ledger as time passes: enough to do it without its customer's journey."""
+
+    contact_id: str
+    customer_id: str
+    ended: Labels
+    reason: str
+    handled: str
+    claims: tuple[str, ...]
+    maturities: tuple[Maturity, ...]
+
+    def at(self, due: Millis) -> tuple["Maturing", "Maturing"]:
+        """Split into what is due before a time and what comes later."""
+        before = tuple(maturity for maturity in self.maturities if maturity.due < due)
+        if not before:
+            return self._replace(maturities=()), self
+        return self._replace(maturities=before), self._replace(maturities=self.maturities[len(before) :])
+
+
+def arrival_entries(contact: Contact, judgement: Judgement) -> list[CountEntry]:
+    """Return what an arrival counts, nothing while its demand is undecided."""
+    demand = judgement.demand
+    if demand is None:
+        return []
+    reason = contact.reason_label
+    entries = [(TOTALS, m.DEMAND, (*contact.arrived, reason, demand.demand, demand.evidence), 1)]
+    if demand.demand == "failure":
+        entries.append((TOTALS, m.ORIGIN, (*demand.origin, reason, demand.evidence), 1))
+    if judgement.linkable:
+        entries.append((TOTALS, m.LINKED, (*contact.arrived, demand.link), 1))
+    return entries
+
+
+def end_entries(contact: Contact, judgement: Judgement, policy: Policy) -> list[CountEntry]:
+    """Return what an ended contact counts at once: that it ended, what it cost, and each failure seen so far."""
+    if not contact.ends:
+        return []
+    place, ended_at = contact.ended, contact.ends[0]
+    handled = "false" if contact.abandoned else "true"
+    entries = list(_cost_entries(contact, judgement, policy))
+    hour = hour_of(ended_at)
+    if not judgement.linkable:
+        entries.append((TOTALS, m.UNLINKABLE, (*place, "no_key"), 1))
+        entries.append((hour, m.COHORT_UNLINKABLE, (*place, handled), 1))
+        return entries
+    entries.append((TOTALS, m.ENDED, (*place, contact.reason_label, handled), 1))
+    entries.append((hour, m.COHORT_ENDED, (*place, handled), 1))
+    if judgement.recurred_at is not None or judgement.exited is not None:
+        entries += _failure_entries(contact, judgement, policy, handled)
+    return entries
+
+
+def _cost_entries(contact: Contact, judgement: Judgement, policy: Policy) -> Iterable[CountEntry]:
+    if not contact.handle:
+        return
+    place, handle = contact.ended, contact.handle
+    cost = handle * policy.rate_of(place[1], place[2]) // HOUR
+    if cost:
+        yield TOTALS, m.HANDLE_COST, (*place, policy.currency), cost
+    if judgement.demand is not None and judgement.demand.demand == "failure":
+        about = (*place, contact.reason_label, policy.cost_category_of(contact.reason))
+        yield TOTALS, m.FAILURE_HANDLE_TIME, about, handle
+        if cost:
+            yield TOTALS, m.FAILURE_COST, (*about, policy.currency), cost
+
+
+def _failure_entries(
+    contact: Contact, judgement: Judgement, policy: Policy, handled: str
+) -> list[CountEntry]:
+    place, ended_at = contact.ended, contact.ends[0]
+    entries: list[CountEntry] = []
+    evidence = (
+        ("recontact", judgement.recontacted),
+        ("reopened", judgement.reopened),
+        ("denied", judgement.denied),
+    )
+    for window in policy.windows:
+        deadline = ended_at + window.length
+        verdict = judgement.verdict_at(deadline)
+        if verdict == "recurred":
+            entries.append((TOTALS, m.RECURRED, (*place, contact.reason_label, handled, window.name), 1))
+            for by, seen in evidence:
+                if seen is not None and seen.at <= deadline:
+                    entries.append((TOTALS, m.RECURRENCES, (*place, handled, window.name, by), 1))
+        elif verdict == "exited":
+            entries.append((TOTALS, m.EXITED, (*place, contact.reason_label, handled, window.name), 1))
+    recurred_at = judgement.recurred_at
+    exited_at = judgement.exited.at if judgement.exited is not None else None
+    recurred_first = recurred_at is not None and (exited_at is None or recurred_at <= exited_at)
+    failed_at = recurred_at if recurred_first else exited_at
+    assert failed_at is not None
+    age = failed_at - ended_at
+    if age <= AGE_BOUNDS[-1]:
+        bucket = str(age_bucket(age))
+        cohort = m.COHORT_RECURRED if recurred_first else m.COHORT_EXITED
+        entries.append((hour_of(ended_at), cohort, (*place, handled, bucket), 1))
+        entries.append((hour_of(failed_at), m.FAILING, (*place, handled, bucket), 1))
+        if recurred_first:
+            entries += _observation(m.RECURRENCE_DELAY, place, age)
+    return entries
+
+
+def maturing(contact: Contact, judgement: Judgement, policy: Policy) -> Maturing | None:
+    """Return what will mature of a contact as things stand; ``None`` while it is open or cannot be linked."""
+    if not contact.ends or not judgement.linkable:
+        return None
+    ended_at = contact.ends[0]
+    maturities = []
+    for index, window in enumerate(policy.windows):
+        due = ended_at + window.length
+        closing = judgement.closings[index]
+        together = closing is not None and closing.due == due
+        maturities.append(Maturity(due, window.name, judgement.verdict_at(due), closing if together else None))
+        if closing is not None and not together:
+            maturities.append(Maturity(closing.due, window.name, None, closing))
+    maturities.sort(key=lambda maturity: maturity.due)
+    return Maturing(
+        contact.contact_id,
+        contact.customer_id,
+        contact.ended,
+        contact.reason_label,
+        "false" if contact.abandoned else "true",
+        claims(contact),
+        tuple(maturities),
+    )
+
+
+def claims(contact: Contact) -> tuple[str, ...]:
+    """Return what the output measures say in favour of a contact, to be held against its verdict."""
+    said = (
+        ("resolved", contact.claimed_resolved),
+        ("sla_met", contact.sla_met is True),
+        ("sla_missed", contact.sla_met is False),
+        ("in_threshold", contact.in_threshold),
+    )
+    return tuple(claim for claim, holds in said if holds)
+
+
+def matured_entries(of: Maturing) -> list[CountEntry]:
+    """Return what all the maturities of a contact count."""
+    entries: list[CountEntry] = []
+    place = of.ended
+    for _, window, verdict, closing in of.maturities:
+        if verdict is not None:
+            entries.append((TOTALS, m.MATURED, (*place, of.reason, of.handled, window, verdict), 1))
+            entries += [(TOTALS, m.CLAIMS, (*place, window, claim, verdict), 1) for claim in of.claims]
+        if closing is not None:
+            at = (*place, window)
+            entries.append((TOTALS, m.PROBLEMS, (*at, closing.verdict), 1))
+            entries += _observation(m.PROBLEM_CONTACTS, at, closing.contacts)
+            entries += _observation(m.PROBLEM_DURATION, at, closing.duration)
+            entries += _observation(m.PROBLEM_EFFORT, at, closing.effort)
+    return entries
+
+
+def _observation(histogram: Histogram, labels: Labels, value: int) -> Iterable[CountEntry]:
+    return (
+        (TOTALS, histogram.name, (*labels, histogram.bucket(value)), 1),
+        (TOTALS, histogram.sum_name, labels, value),
+    )
+
+
+def publish(before: Sequence[CountEntry], after: Sequence[CountEntry], to: Additions) -> None:
+    """Add what is new in ``after`` and retract what is gone from ``before``."""
+    if not before:
+        for hour, name, labels, n in after:
+            to.count(name, labels, n, hour)
+        return
+    difference: dict[tuple[int, str, Labels], int] = {}
+    for hour, name, labels, n in after:
+        key = (hour, name, labels)
+        difference[key] = difference.get(key, 0) + n
+    for hour, name, labels, n in before:
+        key = (hour, name, labels)
+        difference[key] = difference.get(key, 0) - n
+    for (hour, name, labels), n in difference.items():
+        to.count(name, labels, n, hour)

@@ -1,0 +1,101 @@
+"""A customer's journey: the contacts and signs that we hold of one customer, and for how long we hold them."""
+
+from bisect import insort
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from streams.domain.contact import Contact
+from streams.domain.judgement import NOTHING_KEPT, Judgement, Kept, judge
+from streams.domain.policy import Policy
+from streams.domain.signs import Sign
+from streams.domain.units import Millis
+
+
+@dataclass(slots=True)
+class Held:
+    """A contact of a journey, with what was last published of it and what it carries of forgotten ones."""
+
+    contact: Contact
+    judgement: Judgement | None = None
+    kept: Kept = NOTHING_KEPT
+
+    def __lt__(self, other: "Held") -> bool:
+        return self.place < other.place
+
+    @property
+    def place(self) -> tuple[Millis, str]:
+        """Its place among the contacts of its customer."""
+        return (self.contact.arrived_at, self.contact.contact_id)
+
+
+class Change(NamedTuple):
+    """A contact whose facts or judgement are not what was published: before and after. A withdrawn one has no after."""
+
+    before: tuple[Contact, Judgement] | None
+    after: tuple[Contact, Judgement] | None
+
+
+@dataclass(slots=True)
+class Journey:
+    """All that is held of one customer. Contacts are in order of arrival, signs in order of time."""
+
+    contacts: list[Held] = field(default_factory=list)
+    signs: list[Sign] = field(default_factory=list)
+
+    def tell(self, contact: Contact, policy: Policy) -> list[Change]:
+        """Take what is now known of a contact, and return what it changes."""
+        published = None
+        for index, held in enumerate(self.contacts):
+            if held.contact.contact_id == contact.contact_id:
+                if held.contact == contact:
+                    return []
+                if held.contact.arrived_at == contact.arrived_at:
+                    published = held.contact
+                    if _keys(published) != _keys(contact):
+                        held.kept = Kept(None, held.kept.carry)
+                    held.contact = contact
+                    break
+                del self.contacts[index]
+                return [*_withdrawal(held), *self.tell(contact, policy)]
+        else:
+            insort(self.contacts, Held(contact))
+        return self._judge(policy, contact.contact_id, published)
+
+    def withdraw(self, contact_id: str, policy: Policy) -> list[Change]:
+        """Forget a contact that turned out to be another customer's, and return what that changes."""
+        for index, held in enumerate(self.contacts):
+            if held.contact.contact_id == contact_id:
+                del self.contacts[index]
+                return [*_withdrawal(held), *self._judge(policy)]
+        return []
+
+    def sign(self, sign: Sign, policy: Policy) -> list[Change] | None:
+        """Take a sign, and return what it changes; ``None`` if it is known already."""
+        if any(known.event_id == sign.event_id for known in self.signs):
+            return None
+        insort(self.signs, sign)
+        return self._judge(policy) if self.contacts else []
+
+    def _judge(self, policy: Policy, told: str | None = None, published: Contact | None = None) -> list[Change]:
+        changes = []
+        contacts = [held.contact for held in self.contacts]
+        kept = [held.kept for held in self.contacts]
+        for held, judgement in zip(self.contacts, judge(contacts, self.signs, policy, kept), strict=True):
+            is_told = held.contact.contact_id == told
+            if judgement == held.judgement and not is_told:
+                continue
+            before = None
+            if held.judgement is not None:
+                before = (published if is_told and published is not None else held.contact, held.judgement)
+            changes.append(Change(before, (held.contact, judgement)))
+            held.judgement = judgement
+        return changes
+
+
+def _withdrawal(held: Held) -> list[Change]:
+    return [Change((held.contact, held.judgement), None)] if held.judgement is not None else []
+
+
+def _keys(contact: Contact) -> tuple[str | None, str | None, str | None]:
+    """Return what ties a contact to its problem."""
+    return (contact.case_id, contact.reason, contact.product)

@@ -1,0 +1,148 @@
+"""What became of each contact of a customer: its demand, the problem it belongs to, and what tells of its outcome.
+
+:func:`judge` is a pure function of the facts, whatever the order they became known in. That is what makes late facts
+harmless: judge again, and publish what differs.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+from streams.domain.closing import Closing, closings_of
+from streams.domain.contact import Contact
+from streams.domain.ledger import Labels
+from streams.domain.policy import UNKNOWN, Policy
+from streams.domain.problem import Carry, Life, Link, Problem, group
+from streams.domain.signs import Sign
+from streams.domain.units import Millis
+from streams.domain.verdicts import Verdict
+
+Evidence: TypeAlias = Literal["open", "retry", "recontact", "reason", "none"]
+
+NOWHERE: Labels = (UNKNOWN, UNKNOWN, UNKNOWN)
+
+
+class Demand(NamedTuple):
+    """Why the customer came: known at arrival, and never censored. The origin is whom a failure is charged to."""
+
+    demand: str
+    evidence: Evidence
+    link: Link
+    origin_id: str | None = None
+    origin: Labels = NOWHERE
+
+
+class Seen(NamedTuple):
+    """The first time that something happened after a contact's end, and the contact or event that shows it."""
+
+    at: Millis
+    ref: str
+
+
+class Judgement(NamedTuple):
+    """All that can be said of a contact from the facts known. ``closings`` are by window, where it is a problem's last."""
+
+    linkable: bool
+    demand: Demand | None
+    recontacted: Seen | None = None
+    reopened: Seen | None = None
+    denied: Seen | None = None
+    exited: Seen | None = None
+    confirmed: Seen | None = None
+    closings: tuple[Closing | None, ...] = ()
+
+    @property
+    def recurred_at(self) -> Millis | None:
+        """When failure demand first recurred, by any evidence."""
+        times = [seen.at for seen in (self.recontacted, self.reopened, self.denied) if seen is not None]
+        return min(times) if times else None
+
+    def verdict_at(self, deadline: Millis) -> Verdict:
+        """Return the verdict that holds once ``deadline`` (first end plus window) has passed."""
+        recurred_at = self.recurred_at
+        if recurred_at is not None and recurred_at <= deadline:
+            return "recurred"
+        if self.exited is not None and self.exited.at <= deadline:
+            return "exited"
+        if self.confirmed is not None and self.confirmed.at <= deadline:
+            return "confirmed"
+        return "resolved"
+
+
+class Kept(NamedTuple):
+    """What is kept with a contact when earlier ones are forgotten: the demand it had, and its problem's past."""
+
+    demand: Demand | None
+    carry: Carry | None
+
+
+NOTHING_KEPT = Kept(None, None)
+
+
+def judge(
+    contacts: Sequence[Contact], signs: Sequence[Sign], policy: Policy, kept: Sequence[Kept]
+) -> list[Judgement]:
+    """Judge the contacts of one customer, which are in order of arrival and id; the signs are in order of time."""
+    grouping = group(contacts, signs, policy, [k.carry for k in kept])
+    lives = grouping.lives
+    closings: dict[int, list[Closing | None]] = {}
+    for problem in grouping.problems:
+        closings |= closings_of(problem, lives, signs, policy)
+    nothing = (None,) * len(policy.windows)
+    judged = []
+    for index, life in enumerate(lives):
+        its_problem = grouping.problem_of[index]
+        demand = kept[index].demand or _demand(index, lives, its_problem, grouping.links[index], policy)
+        if not life.ends:
+            judged.append(Judgement(its_problem is not None, demand))
+            continue
+        recontacted = _recontacted(index, lives, its_problem) if its_problem is not None else None
+        seen = _seen(life, signs) if signs else (None, None, None, None)
+        closing = tuple(closings[index]) if index in closings else nothing
+        judged.append(Judgement(its_problem is not None, demand, recontacted, *seen, closing))
+    return judged
+
+
+def _demand(
+    index: int, lives: Sequence[Life], problem: Problem | None, link: Link, policy: Policy
+) -> Demand | None:
+    """Return the demand of a contact with the first evidence that holds, ``None`` while there is nothing to link by."""
+    life = lives[index]
+    contact, at = life.contact, life.contact.arrived_at
+    if problem is None and not life.ends:
+        return None
+    before = [lives[member] for member in problem.members if member < index] if problem else []
+    for other in reversed(before):
+        if other.open_at(at):
+            return Demand("failure", "open", link, other.contact.contact_id, other.contact.arrived)
+    if index > 0:
+        last = lives[index - 1].contact
+        if last.abandoned and 0 <= at - last.ends[0] <= policy.retry_within:
+            return Demand("failure", "retry", link, last.contact_id, last.ended)
+    if before:
+        last_ended = max(before, key=lambda other: other.last_end_before(at))
+        if at - last_ended.last_end_before(at) <= policy.longest_window:
+            return Demand("failure", "recontact", link, last_ended.contact.contact_id, last_ended.contact.ended)
+    demand = policy.demand_of(contact.reason, contact.demand)
+    if demand == "failure":
+        return Demand("failure", "reason", link)
+    return Demand(demand or "unclassified", "none", link)
+
+
+def _recontacted(index: int, lives: Sequence[Life], problem: Problem) -> Seen | None:
+    ended_at = lives[index].ends[0]
+    for member in problem.members:
+        contact = lives[member].contact
+        if contact.arrived_at > ended_at and member != index:
+            return Seen(contact.arrived_at, contact.contact_id)
+    return None
+
+
+def _seen(life: Life, signs: Sequence[Sign]) -> tuple[Seen | None, Seen | None, Seen | None, Seen | None]:
+    """Return the first reopening, denial, exit and confirmation that count for a contact."""
+    ended_at = life.ends[0]
+    first: dict[str, Seen] = {}
+    for sign in signs:
+        after = life.contact.arrived_at - 1 if sign.kind == "confirmed" else ended_at
+        if sign.at > after and sign.kind not in first and sign.concerns(life.contact, life.case_id):
+            first[sign.kind] = Seen(sign.at, sign.event_id)
+    return first.get("reopened"), first.get("denied"), first.get("exited"), first.get("confirmed")

@@ -1,0 +1,47 @@
+"""A bounded set of label values: what the config declares, then what comes first, then ``other``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from streams.domain.policy import UNKNOWN, Policy
+
+OTHER = "other"
+"""The label of every value beyond the budget."""
+
+
+@dataclass(slots=True)
+class LabelBudget:
+    """Admits values until a label's budget is spent. What was admitted stays so: a series never changes its name."""
+
+    policy: Policy
+    admitted: dict[str, list[str]] = field(default_factory=dict)
+    overflowed: dict[str, int] = field(default_factory=dict)
+    changed: bool = False
+    _known: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for label in self.policy.label_budget:
+            declared = self.policy.declared_labels.get(label, ())
+            values = (*declared, *self.admitted.get(label, ()), UNKNOWN, OTHER)
+            self._known[label] = {value: value for value in values}
+
+    def admit(self, label: str, value: str | None) -> str:
+        """Return the value to use for a label: itself, ``unknown`` where there is none, ``other`` beyond the budget."""
+        if value is None:
+            return UNKNOWN
+        known = self._known[label].get(value)
+        return known if known is not None else self._decide(label, value)
+
+    def _decide(self, label: str, value: str) -> str:
+        admitted = self.admitted.setdefault(label, [])
+        if len(admitted) < self.policy.label_budget[label]:
+            admitted.append(value)
+            self._known[label][value] = value
+            self.changed = True
+            return value
+        self.overflowed[label] = self.overflowed.get(label, 0) + 1
+        return OTHER
+
+    def snapshot(self) -> Mapping[str, list[str]]:
+        """Return the admitted values by label, in the order of their admission: what must outlive a restart."""
+        return {label: list(values) for label, values in self.admitted.items()}

@@ -1,0 +1,46 @@
+"""What is told to the world: records of the outcomes topic, each with the contact, the evidence and the time."""
+
+from typing import NamedTuple, TypeAlias
+
+from streams.domain.account import Maturing, Maturity
+from streams.domain.contact import Contact
+from streams.domain.judgement import Demand, Seen
+from streams.domain.units import Millis
+
+
+class DemandClassified(NamedTuple):
+    """Why a customer came. ``restates`` is what was said before, where later facts changed it."""
+
+    occurred_at: Millis
+    contact: Contact
+    demand: Demand
+    restates: Demand | None = None
+
+
+class OutcomeSeen(NamedTuple):
+    """The customer came back, denied the outcome, had the case reopened, exited or confirmed: ``seen`` says when."""
+
+    occurred_at: Millis
+    contact: Contact
+    by: str
+    seen: Seen
+    windows: tuple[str, ...]
+
+
+class VerdictReached(NamedTuple):
+    """A window has passed, or a problem came to rest for that long. ``restates`` is the verdict that was given before."""
+
+    occurred_at: Millis
+    of: Maturing
+    maturity: Maturity
+    restates: str | None = None
+
+
+class ContactUnlinkable(NamedTuple):
+    """A contact of a known customer ended with nothing to link it by."""
+
+    occurred_at: Millis
+    contact: Contact
+
+
+Outcome: TypeAlias = DemandClassified | OutcomeSeen | VerdictReached | ContactUnlinkable

@@ -1,0 +1,92 @@
+"""What a contact centre decides for itself: windows, thresholds, taxonomy, rates. Read from config at the edge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from streams.domain.events import DemandClass
+from streams.domain.units import DAY, HOUR, SECOND, Micros, Millis
+
+CostCategory: TypeAlias = Literal["deliver", "react", "change"]
+"""Why the work exists: to deliver what was promised, to react to a broken promise, or a change the customer made."""
+
+UNKNOWN = "unknown"
+"""The label of what was never said (no queue, no team, no reason); a value like any other, never hidden."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How long after a contact's first end its recurrence is watched for."""
+
+    name: str
+    length: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One entry of the reason taxonomy. ``owner`` is who can remove the cause; ``demand`` is ``None`` if undecided."""
+
+    demand: DemandClass | None = None
+    cost_category: CostCategory | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What an hour of handling costs, in millionths of ``currency``; fits where its team and channel do (None: any)."""
+
+    per_hour: Micros
+    team: str | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Every choice that changes a number. Two runs over one log with equal policies give equal ledgers."""
+
+    windows: tuple[Window, ...] = (Window("1d", DAY), Window("7d", 7 * DAY), Window("30d", 30 * DAY))
+    lateness: Millis = 10 * SECOND
+    retry_within: Millis = 24 * HOUR
+    short_abandon: Millis = 5 * SECOND
+    answer_threshold: Millis = 20 * SECOND
+    queue_answer_threshold: Mapping[str, Millis] = field(default_factory=dict)
+    queue_team: Mapping[str, str] = field(default_factory=dict)
+    link_by_identity: bool = False
+    reasons: Mapping[str, Reason] = field(default_factory=dict)
+    rates: tuple[Rate, ...] = ()
+    currency: str = "EUR"
+    open_contact_expiry: Millis = 365 * DAY
+    contacts_per_customer: int = 200
+    events_per_contact: int = 100
+    label_budget: Mapping[str, int] = field(
+        default_factory=lambda: {"queue": 200, "team": 200, "channel": 20, "reason": 500}
+    )
+    declared_labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def longest_window(self) -> Millis:
+        """Length of the longest window; what is older than this can no longer change a verdict."""
+        return self.windows[-1].length
+
+    def threshold_of(self, queue: str) -> Millis:
+        """Return the service-level threshold of a queue: how soon a contact should be answered."""
+        return self.queue_answer_threshold.get(queue, self.answer_threshold)
+
+    def rate_of(self, team: str, channel: str) -> Micros:
+        """Return the hourly rate of the first entry that fits, 0 where none does."""
+        for rate in self.rates:
+            if rate.team in (None, team) and rate.channel in (None, channel):
+                return rate.per_hour
+        return 0
+
+    def demand_of(self, reason: str | None, declared: DemandClass | None) -> DemandClass | None:
+        """Return the demand class by declaration of the source, else by taxonomy; ``None`` where neither says."""
+        if declared is not None or reason is None:
+            return declared
+        entry = self.reasons.get(reason)
+        return entry.demand if entry else None
+
+    def cost_category_of(self, reason: str | None) -> str:
+        """Return why work on a reason exists: its cost category, ``unknown`` where the taxonomy does not say."""
+        entry = self.reasons.get(reason) if reason else None
+        return (entry.cost_category if entry else None) or UNKNOWN

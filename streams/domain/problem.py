@@ -1,0 +1,159 @@
+"""Problems: which contacts of a customer are about the same issue, and when each of them was open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import inf
+from typing import Literal, NamedTuple, TypeAlias
+
+from streams.domain.contact import Contact
+from streams.domain.policy import Policy
+from streams.domain.signs import Sign
+from streams.domain.units import Millis
+
+Link: TypeAlias = Literal["case", "reason", "identity", "first", "none"]
+"""What ties a contact to its problem: ``first`` begins one, ``none`` has no key to tie it by."""
+
+
+class Chain(NamedTuple):
+    """The contacts of a problem so far, as one window sees it."""
+
+    contacts: int
+    started_at: Millis
+    effort: Millis
+
+
+class Carry(NamedTuple):
+    """What a problem keeps of contacts that were forgotten: its keys, and its chain in each window."""
+
+    cases: tuple[str, ...]
+    reasons: tuple[tuple[str, str | None], ...]
+    chains: tuple[Chain | None, ...]
+    rest: Millis
+
+
+@dataclass(slots=True)
+class Life:
+    """When a contact was open: from its arrival to its first end, and again from each reopening to the next end."""
+
+    contact: Contact
+    case_id: str | None
+    ends: list[Millis]
+    reopens: list[Millis] = field(default_factory=list)
+
+    @property
+    def rests_at(self) -> float:
+        """When it last came to rest; infinity while it is open."""
+        if not self.ends or (self.reopens and self.reopens[-1] >= self.ends[-1]):
+            return inf
+        return self.ends[-1]
+
+    def open_at(self, at: Millis) -> bool:
+        """Say whether it is open at a time after its arrival; at the very instant of an end it still is."""
+        if not self.ends or self.ends[0] >= at:
+            return True
+        if not self.reopens:
+            return False
+        ended = max(end for end in self.ends if end < at)
+        return any(ended <= reopened <= at for reopened in self.reopens)
+
+    def last_end_before(self, at: Millis) -> Millis:
+        """Return its last end before a time at which it is not open."""
+        return max(end for end in self.ends if end < at)
+
+
+@dataclass(slots=True)
+class Problem:
+    """Contacts of one customer about one issue, by their index in the customer's contacts."""
+
+    members: list[int]
+    carry: Carry | None = None
+
+
+@dataclass(slots=True)
+class Grouping:
+    """The problems of one customer; ``problem_of`` and ``links`` are by contact."""
+
+    lives: list[Life]
+    problems: list[Problem]
+    problem_of: list[Problem | None]
+    links: list[Link]
+
+
+def group(
+    contacts: Sequence[Contact], signs: Sequence[Sign], policy: Policy, carries: Sequence[Carry | None]
+) -> Grouping:
+    """Put the contacts of one customer, in order of arrival, together into problems.
+
+    ``carries`` holds, at the first remaining contact of a problem, what was kept of those forgotten.
+    """
+    lives = [_life(contact, signs) for contact in contacts]
+    problems = _Problems(policy, lives)
+    joined = [problems.join(index, carry) for index, carry in enumerate(carries)]
+    return Grouping(lives, problems.all, [problem for problem, _ in joined], [link for _, link in joined])
+
+
+def _life(contact: Contact, signs: Sequence[Sign]) -> Life:
+    life = Life(contact, contact.case_id, list(contact.ends))
+    for sign in signs:
+        if sign.kind == "opened":
+            if life.case_id is None and sign.contact_id == contact.contact_id:
+                life.case_id = sign.case_id
+        elif sign.kind == "reopened":
+            if life.ends and sign.at >= life.ends[0] and sign.concerns(contact, life.case_id):
+                life.reopens.append(sign.at)
+        elif (
+            sign.kind == "resolved"
+            and life.reopens
+            and sign.at >= life.reopens[0]
+            and sign.concerns(contact, life.case_id)
+        ):
+            life.ends.append(sign.at)
+    life.ends.sort()
+    return life
+
+
+@dataclass(slots=True)
+class _Problems:
+    """Contacts put together into problems, one after the other in order of arrival."""
+
+    policy: Policy
+    lives: Sequence[Life]
+    all: list[Problem] = field(default_factory=list)
+    by_case: dict[str, Problem] = field(default_factory=dict)
+    by_reason: dict[tuple[str, str | None], Problem] = field(default_factory=dict)
+
+    def join(self, index: int, carry: Carry | None) -> tuple[Problem | None, Link]:
+        """Return the problem that a contact belongs to, a new one where it continues none, and how it is linked."""
+        life = self.lives[index]
+        contact, case_id = life.contact, life.case_id
+        about = (contact.reason, contact.product) if contact.reason is not None else None
+        problem: Problem | None = None
+        link: Link = "first"
+        if case_id is not None:
+            problem, link = self._alive(self.by_case.get(case_id), contact.arrived_at), "case"
+        if problem is None and about is not None:
+            problem, link = self._alive(self.by_reason.get(about), contact.arrived_at), "reason"
+        if problem is None and self.policy.link_by_identity and self.all:
+            problem, link = self._alive(self.all[-1], contact.arrived_at), "identity"
+        if problem is None:
+            if case_id is None and about is None and not self.policy.link_by_identity:
+                return None, "none"
+            problem, link = Problem([], carry), "first"
+            self.all.append(problem)
+            if carry is not None:
+                self.by_case.update(dict.fromkeys(carry.cases, problem))
+                self.by_reason.update(dict.fromkeys(carry.reasons, problem))
+        problem.members.append(index)
+        if case_id is not None:
+            self.by_case[case_id] = problem
+        if about is not None:
+            self.by_reason[about] = problem
+        return problem, link
+
+    def _alive(self, problem: Problem | None, at: Millis) -> Problem | None:
+        """Return the problem unless it has been at rest for longer than the longest window."""
+        if problem is None:
+            return None
+        earliest = at - self.policy.longest_window
+        alive = any(self.lives[member].rests_at >= earliest for member in reversed(problem.members))
+        return problem if alive else None

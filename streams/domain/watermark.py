@@ -1,0 +1,98 @@
+"""Order out of disorder: events come in the order of the log, and leave in the order in which they happened.
+
+The watermark trails the latest time seen by the allowed lateness. Events before the watermark are *released*, sorted by
+:func:`streams.domain.events.order`; the rest are held. An event that is older than the watermark when it comes is
+*late*: it is released at once, out of order, and said to be late. What is released, in which order and with which
+watermark depends on the order of the log alone, never on how the log is cut into batches.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from streams.domain.events import Event, order
+from streams.domain.units import Millis
+
+BEGINNING: Millis = -(2**62)
+"""The watermark before anything was seen."""
+
+
+class Release(NamedTuple):
+    """Events that may be processed now: those in order, all before the watermark, or a single late one."""
+
+    events: list[Event]
+    watermark: Millis
+    late: bool = False
+
+
+class Held(NamedTuple):
+    """An event that waits for the watermark, with the place of its record in the log."""
+
+    order: tuple[Millis, int, str]
+    offset: int
+    event: Event
+
+
+@dataclass(slots=True)
+class Sequencer:
+    """Reorders one partition of the log. Its whole state is the watermark and the events that it holds."""
+
+    lateness: Millis
+    watermark: Millis = BEGINNING
+    held: list[Held] = field(default_factory=list)
+    _times: dict[str, Millis] = field(default_factory=dict)
+
+    def push(self, records: Iterable[tuple[int, Event]], duplicates: list[Event]) -> Iterator[Release]:
+        """Take records (log offset, event) in the order of the log; release what has become due.
+
+        A record whose event is held already is a duplicate: it goes to ``duplicates`` and nowhere else. Duplicates of
+        events that were released before are late, and are recognised by who processes them.
+        """
+        fresh: list[Held] = []
+        for offset, event in records:
+            at = event.occurred_at
+            if at < self.watermark:
+                yield self._release(fresh)
+                fresh = []
+                yield Release([event], self.watermark, late=True)
+            elif self._times.get(event.event_id, BEGINNING) >= self.watermark:
+                duplicates.append(event)
+            else:
+                self._times[event.event_id] = at
+                fresh.append(Held(order(event), offset, event))
+                self.watermark = max(self.watermark, at - self.lateness)
+        yield self._release(fresh)
+
+    def advance(self, watermark: Millis) -> Release:
+        """Release everything before ``watermark``, and let what comes later with an earlier time be late."""
+        self.watermark = max(watermark, self.watermark)
+        return self._release([])
+
+    def hold(self, records: Iterable[tuple[int, Event]]) -> None:
+        """Take back, after a restart, the records from :attr:`low_offset` on; those released before stay released."""
+        for offset, event in records:
+            if event.occurred_at >= self.watermark and event.event_id not in self._times:
+                self._times[event.event_id] = event.occurred_at
+                self.held.append(Held(order(event), offset, event))
+        self.held.sort()
+
+    @property
+    def low_offset(self) -> int | None:
+        """Offset of the oldest record that is still held: where a restart must begin to read."""
+        return min((held.offset for held in self.held), default=None)
+
+    @property
+    def latest(self) -> Millis | None:
+        """The latest time among the events that are held."""
+        return self.held[-1].event.occurred_at if self.held else None
+
+    def _release(self, fresh: list[Held]) -> Release:
+        self.held.extend(fresh)
+        self.held.sort()
+        due = bisect_left(self.held, ((self.watermark,),))
+        events = [held.event for held in self.held[:due]]
+        del self.held[:due]
+        for event in events:
+            del self._times[event.event_id]
+        return Release(events, self.watermark)

@@ -1,0 +1,128 @@
+"""The SQLite file: its tables, how it is opened, and who may write to it."""
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from streams.engines.port import StorageError
+
+MEMORY = ":memory:"
+
+_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS progress (only INTEGER PRIMARY KEY CHECK (only = 1), value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS log (
+    first INTEGER PRIMARY KEY, after INTEGER NOT NULL, received_at INTEGER NOT NULL, records BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS outbox (first INTEGER PRIMARY KEY, after INTEGER NOT NULL, records BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS contacts (key TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, value BLOB NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS contacts_by_expiry ON contacts (expires_at);
+CREATE TABLE IF NOT EXISTS journeys (key TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, value BLOB NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS journeys_by_expiry ON journeys (expires_at);
+CREATE TABLE IF NOT EXISTS agents (key TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, value BLOB NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS agents_by_expiry ON agents (expires_at);
+CREATE TABLE IF NOT EXISTS timers (due INTEGER NOT NULL, id TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (due, id))
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ledger (
+    hour INTEGER NOT NULL, series TEXT NOT NULL, added INTEGER NOT NULL, retracted INTEGER NOT NULL,
+    PRIMARY KEY (hour, series)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS exemplars (
+    series TEXT PRIMARY KEY, contact_id TEXT NOT NULL, value INTEGER NOT NULL, occurred_at INTEGER NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dead_letters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, place INTEGER NOT NULL, received_at INTEGER NOT NULL, reason TEXT NOT NULL,
+    detail TEXT NOT NULL, record BLOB NOT NULL, redriven INTEGER NOT NULL DEFAULT 0);
+"""
+
+
+@contextmanager
+def translated(path: str) -> Iterator[None]:
+    """Turn what SQLite says into a :class:`StorageError` that says what to do."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        hints = {
+            "database or disk is full": "free some space and start again; nothing that was acknowledged is lost",
+            "attempt to write a readonly database": "make the file and its folder writable for this user",
+            "unable to open database file": "check that its folder exists and is writable",
+            "database is locked": "another process keeps the file locked; stop it or wait for it",
+        }
+        hint = next((hint for text, hint in hints.items() if text in str(error)), "see SQLite's documentation")
+        msg = f"{path}: {error}: {hint}"
+        raise StorageError(msg) from error
+    except sqlite3.DatabaseError as error:
+        msg = f"{path}: {error}: not a file of this monitor, or damaged; move it away or restore a backup"
+        raise StorageError(msg) from error
+
+
+def connect(path: str, *, durable: bool = True, read_only: bool = False) -> sqlite3.Connection:
+    """Open the file, making it where it is missing.
+
+    Args:
+        path: of the file, or ``:memory:`` for one that ends with the connection.
+        durable: whether a commit must survive a power cut; otherwise it survives any end of the process.
+        read_only: refuse to write, and to make a missing file.
+    """
+    with translated(path):
+        if read_only:
+            uri = Path(path).absolute().as_uri() + "?mode=ro"
+            connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        else:
+            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute("PRAGMA cache_size = -65536")
+        if not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            _create(connection, path)
+    return connection
+
+
+def _create(connection: sqlite3.Connection, path: str) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        connection.executescript(_SCHEMA)
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
+    elif version != _VERSION:
+        msg = f"{path}: written by another version of the monitor (format {version}, this one has {_VERSION})"
+        raise StorageError(msg)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Do everything or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def own(path: str) -> IO[bytes] | None:
+    """Claim the right to process a file's log, for as long as the returned handle is open.
+
+    Raises:
+        StorageError: if another process has it.
+    """
+    if path == MEMORY:
+        return None
+    try:
+        handle = Path(f"{path}.lock").open("ab")
+    except OSError as error:
+        msg = f"{path}.lock: {error.strerror}: check that its folder exists and is writable"
+        raise StorageError(msg) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        handle.close()
+        msg = f"{path}: another process is running on this file; stop it first, or give another file with --db"
+        raise StorageError(msg) from error
+    return handle

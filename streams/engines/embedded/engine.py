@@ -1,0 +1,118 @@
+"""The embedded engine: takes a batch from the log, has it processed, and commits all that came of it at once."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from streams.domain.policy import Policy
+from streams.domain.units import Millis
+from streams.engines.embedded import dead_letters
+from streams.engines.embedded.database import MEMORY, connect, own, transaction, translated
+from streams.engines.embedded.ledger import SqliteLedger
+from streams.engines.embedded.log import Record
+from streams.engines.embedded.partition import Kept, Partition
+from streams.engines.port import DeadLetter
+
+
+class EmbeddedEngine:
+    """One partition of everything, in one file. Only one process may run it; anyone may read it."""
+
+    def __init__(self, path: str, policy: Policy, *, durable: bool = True, kept: Kept = Kept()) -> None:  # noqa: B008
+        """Open a file and go on where it was left.
+
+        Args:
+            path: of the file, or ``:memory:``.
+            policy: must be the one that the file was begun with, for its numbers to mean one thing.
+            durable: whether a commit must survive a power cut; otherwise it survives any end of the process.
+            kept: how much of what was processed is kept.
+
+        Raises:
+            StorageError: if the file can't be used, or another process runs on it.
+        """
+        self._path = path
+        self._policy = policy
+        self._kept = kept
+        self._owner = own(path)
+        self._connection = connect(path, durable=durable)
+        with translated(path):
+            self._partition = Partition(self._connection, policy, kept)
+
+    def append(self, records: Sequence[bytes], received_at: Millis) -> int:
+        """Put records in the log; durable on return. Return the offset after the last one."""
+        log = self._partition.log
+        with translated(self._path), transaction(self._connection):
+            return log.append(records, received_at, log.end())
+
+    def step(self, limit: int) -> int:
+        """Process up to ``limit`` records of the log in one atomic step; return how many there were."""
+        with translated(self._path):
+            records = list(self._partition.log.read(self._partition.progress.next, limit))
+            if records:
+                self._process(records)
+        return len(records)
+
+    def ingest(self, records: Sequence[bytes], received_at: Millis, source: Mapping[str, int]) -> None:
+        """Append records and process them in one atomic step, together with how far their source was read.
+
+        The log must have been processed to its end. What notes its place in ``source`` is never taken twice.
+        """
+        with translated(self._path):
+            first = self._partition.progress.next
+            fresh = [Record(offset, received_at, value) for offset, value in enumerate(records, first)]
+            self._process(fresh, append=(records, received_at), source=source)
+
+    def advance(self, to: Millis) -> None:
+        """Let time pass without events: everything before ``to`` is final, and what matures by then does."""
+        with translated(self._path):
+            self._process((), advance_to=to)
+
+    @property
+    def source(self) -> Mapping[str, int]:
+        """How far the sources that were ingested were read, by name."""
+        return self._partition.progress.source
+
+    @property
+    def latest(self) -> Millis | None:
+        """The latest time of which the log has told; ``None`` while it is empty."""
+        return self._partition.latest
+
+    @property
+    def ledger(self) -> SqliteLedger:
+        """What was counted so far."""
+        if self._path == MEMORY:
+            return SqliteLedger(self._connection)
+        return SqliteLedger.open(self._path)
+
+    def outcomes(self, since: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Return the records of the outcomes topic with their offsets, from ``since`` on."""
+        for record in self._partition.outbox.read(since):
+            yield record.offset, record.value
+
+    def dead_letters(self) -> Iterable[DeadLetter]:
+        """Return the records that could not be used."""
+        return dead_letters.read(self._connection)
+
+    def close(self) -> None:
+        """Let go of the file; nothing is lost, since whatever is not committed was not done."""
+        self._connection.close()
+        if self._owner is not None:
+            self._owner.close()
+
+    def _process(
+        self,
+        records: Sequence[Record],
+        *,
+        append: tuple[Sequence[bytes], Millis] | None = None,
+        source: Mapping[str, int] | None = None,
+        advance_to: Millis | None = None,
+    ) -> None:
+        partition = self._partition
+        try:
+            batch = partition.process(records, advance_to)
+            with transaction(self._connection):
+                if append is not None and append[0]:
+                    partition.log.append(*append, partition.progress.next)
+                progress = partition.save(batch, source)
+        except BaseException:
+            # What the batch changed in memory is not what is in the file: begin again from the file.
+            self._partition = Partition(self._connection, self._policy, self._kept)
+            raise
+        partition.committed(batch, progress)

@@ -1,0 +1,87 @@
+"""The log: records in the order in which they came, kept in segments so that a record costs next to nothing."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from struct import pack, unpack
+from typing import NamedTuple
+
+from streams.domain.units import Millis
+
+
+class Record(NamedTuple):
+    """A record of the log and its place in it."""
+
+    offset: int
+    received_at: Millis
+    value: bytes
+
+
+def pack_segment(records: Sequence[bytes]) -> bytes:
+    """Return records as one blob: how many, their lengths, and the records themselves."""
+    n = len(records)
+    return pack(f"<I{n}I", n, *map(len, records)) + b"".join(records)
+
+
+def unpack_segment(blob: bytes) -> list[bytes]:
+    """Return the records of a blob."""
+    (n,) = unpack("<I", blob[:4])
+    lengths = unpack(f"<{n}I", blob[4 : 4 + 4 * n])
+    ends = list(accumulate(lengths, initial=4 + 4 * n))
+    return [blob[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+
+
+class SegmentTable:
+    """A table of segments: the log, or the outbox."""
+
+    def __init__(self, connection: sqlite3.Connection, table: str, *, timed: bool) -> None:
+        self._connection = connection
+        self._table = table
+        self._timed = timed
+
+    def end(self) -> int:
+        """Return the offset that the next record will have."""
+        row = self._connection.execute(f"SELECT after FROM {self._table} ORDER BY first DESC LIMIT 1").fetchone()  # noqa: S608
+        return row[0] if row else 0
+
+    def append(self, records: Sequence[bytes], received_at: Millis, first: int) -> int:
+        """Write records as a segment from an offset on; return the offset after the last."""
+        after = first + len(records)
+        blob = pack_segment(records)
+        if self._timed:
+            row: tuple[object, ...] = (first, after, received_at, blob)
+        else:
+            row = (first, after, blob)
+        marks = ", ".join("?" * len(row))
+        self._connection.execute(f"INSERT INTO {self._table} VALUES ({marks})", row)  # noqa: S608
+        return after
+
+    def read(self, start: int, limit: int | None = None) -> Iterator[Record]:
+        """Return records from an offset on, at most ``limit`` of them."""
+        received = "received_at" if self._timed else "0"
+        rows = self._connection.execute(
+            f"SELECT first, {received}, records FROM {self._table} WHERE first >="  # noqa: S608
+            f" coalesce((SELECT max(first) FROM {self._table} WHERE first <= ?), 0) ORDER BY first",
+            (start,),
+        )
+        left = limit if limit is not None else -1
+        for first, received_at, blob in rows:
+            for offset, value in enumerate(unpack_segment(blob), first):
+                if offset < start:
+                    continue
+                if left == 0:
+                    return
+                left -= 1
+                yield Record(offset, received_at, value)
+
+    def trim(self, before: int, received_before: Millis | None = None) -> None:
+        """Let go of segments that end at or before an offset (and came before a time), but for the last one.
+
+        The last one stays because it says at which offset the table ends.
+        """
+        age = f" AND received_at < {received_before:d}" if received_before is not None else ""
+        self._connection.execute(
+            f"DELETE FROM {self._table} WHERE after <= ?{age}"  # noqa: S608
+            f" AND first < (SELECT max(first) FROM {self._table})",
+            (before,),
+        )

@@ -1,0 +1,35 @@
+"""How far the log was processed: the one row that moves together with everything that processing changed."""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import orjson
+
+from streams.domain.units import Millis
+
+
+class Progress(NamedTuple):
+    """Where processing stands.
+
+    Records before ``next`` were taken from the log; of those from ``low`` on, some still wait for the watermark.
+    ``labels`` are the label values admitted so far, ``source`` is how far a source that can be resumed was read.
+    """
+
+    next: int = 0
+    low: int = 0
+    watermark: Millis | None = None
+    labels: Mapping[str, list[str]] = {}  # noqa: RUF012 — never written to
+    source: Mapping[str, int] = {}  # noqa: RUF012 — never written to
+
+
+def read_progress(connection: sqlite3.Connection) -> Progress:
+    """Return where processing stands; the beginning where none has been done."""
+    row = connection.execute("SELECT value FROM progress").fetchone()
+    return Progress(*orjson.loads(row[0])) if row else Progress()
+
+
+def write_progress(connection: sqlite3.Connection, progress: Progress) -> None:
+    """Put down where processing stands."""
+    value = orjson.dumps(tuple(progress)).decode()
+    connection.execute("INSERT OR REPLACE INTO progress VALUES (1, ?)", (value,))

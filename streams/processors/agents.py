@@ -1,0 +1,104 @@
+"""The agents processor: how agents spend their time, and who belongs to which team."""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast, get_args
+
+from streams.domain import measures as m
+from streams.domain.events import TYPE_OF, AgentEvent, AgentStateChanged, Event, StaffJoined
+from streams.domain.labels import LabelBudget
+from streams.domain.ledger import Additions
+from streams.domain.policy import Policy
+from streams.domain.units import DAY, Millis
+from streams.domain.watermark import Release
+from streams.processors.changes import Changes, Rejected, States
+
+AGENT_EVENTS: frozenset[type] = frozenset(get_args(AgentEvent))
+
+_REMEMBERED = 2 * DAY
+"""How far back an agent's states are kept, so that a late one can be put in its place."""
+
+_AT_MOST = 500
+"""How many of them are kept at most."""
+
+_YEARS = 3650 * DAY
+"""How long an agent of whom nothing is heard stays known."""
+
+
+class Moment(NamedTuple):
+    """From when on an agent was in a state (``joined`` and ``left`` for belonging to the team)."""
+
+    at: Millis
+    event_id: str
+    team: str
+    state: str
+
+
+@dataclass(slots=True)
+class Agent:
+    """An agent's recent states, and their comings and goings, each in order of time."""
+
+    states: list[Moment] = field(default_factory=list)
+    memberships: list[Moment] = field(default_factory=list)
+
+
+class Agents:
+    """State: by agent id, the agent's recent moments. Time is counted when it is over, by the state it was spent in."""
+
+    name = "agents"
+
+    def __init__(self, policy: Policy, labels: LabelBudget) -> None:
+        self.policy = policy
+        self.labels = labels
+
+    def keys(self, events: Iterable[Event]) -> set[str]:
+        """Return the keys whose state a batch touches."""
+        return {cast("AgentEvent", event).agent_id for event in events if type(event) in AGENT_EVENTS}
+
+    def process(self, release: Release, states: States[Agent], changes: Changes) -> None:
+        """Take the agent events among those released."""
+        for event in release.events:
+            if type(event) in AGENT_EVENTS:
+                self._take(cast("AgentEvent", event), states, changes)
+
+    def expires_at(self, agent: Agent) -> Millis:
+        """Return the time from which an agent need not be remembered."""
+        return max(moment.at for moment in (*agent.states[-1:], *agent.memberships[-1:])) + _YEARS
+
+    def _take(self, event: AgentEvent, states: States[Agent], changes: Changes) -> None:
+        agent = states.get(event.agent_id) or Agent()
+        to = changes.additions
+        team = self.labels.admit("team", event.team)
+        moments = agent.states if isinstance(event, AgentStateChanged) else agent.memberships
+        if any(known.event_id == event.event_id for known in moments):
+            to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
+            return
+        if moments and event.occurred_at < moments[0].at and event.occurred_at < moments[-1].at - _REMEMBERED:
+            changes.rejected.append(Rejected(event, "expired", "older than what is remembered of its agent"))
+            return
+        if isinstance(event, AgentStateChanged):
+            _spend(moments, Moment(event.occurred_at, event.event_id, team, event.state), to)
+        elif isinstance(event, StaffJoined):
+            to.count(m.STAFF_JOINED, (team,))
+            insort(moments, Moment(event.occurred_at, event.event_id, team, "joined"))
+        else:
+            to.count(m.STAFF_LEFT, (team,))
+            insort(moments, Moment(event.occurred_at, event.event_id, team, "left"))
+        earliest = moments[-1].at - _REMEMBERED
+        while len(moments) > _AT_MOST or (len(moments) > 1 and moments[1].at < earliest):
+            del moments[0]
+        states.put(event.agent_id, agent)
+
+
+def _spend(moments: list[Moment], moment: Moment, to: Additions) -> None:
+    """Put a state in its place, and count the time that it ends, or takes from the state before it."""
+    place = bisect_left(moments, moment)
+    before = moments[place - 1] if place > 0 else None
+    after = moments[place] if place < len(moments) else None
+    moments.insert(place, moment)
+    if after is not None:
+        to.count(m.AGENT_TIME, (moment.team, moment.state), after.at - moment.at)
+    if before is not None:
+        spent = moment.at - (after.at if after is not None else before.at)
+        to.count(m.AGENT_TIME, (before.team, before.state), spent)

@@ -1,0 +1,100 @@
+"""What a processor works on, and what it leaves for the engine to make durable in one step."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
+
+from streams.domain.account import Maturing
+from streams.domain.events import Event
+from streams.domain.ledger import Additions
+from streams.domain.outcomes import Outcome
+from streams.domain.units import Millis
+
+S = TypeVar("S")
+
+TimerKey: TypeAlias = tuple[Millis, str]
+"""When it is due, and the contact that it is for."""
+
+
+class Rejected(NamedTuple):
+    """An event that is well formed and yet can't be used: it belongs in the dead letters."""
+
+    event: Event
+    reason: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a batch adds to the ledger and has to say."""
+
+    additions: Additions = field(default_factory=Additions)
+    outcomes: list[Outcome] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class States(Generic[S]):
+    """The state of the keys that a batch touches, and which of them it changed. A key without state is absent."""
+
+    loaded: dict[str, S]
+    dirty: set[str] = field(default_factory=set)
+
+    def get(self, key: str) -> S | None:
+        return self.loaded.get(key)
+
+    def put(self, key: str, state: S) -> None:
+        self.loaded[key] = state
+        self.dirty.add(key)
+
+    def drop(self, key: str) -> None:
+        self.loaded.pop(key, None)
+        self.dirty.add(key)
+
+    def changed(self) -> Iterator[tuple[str, S | None]]:
+        """Return each key that was changed with its new state, ``None`` where it has none any more."""
+        for key in self.dirty:
+            yield key, self.loaded.get(key)
+
+
+class Timers:
+    """What matures, by when it is due. Holds all that is stored as due before ``horizon``, the end of the batch."""
+
+    def __init__(self, horizon: Millis, due: Iterable[tuple[TimerKey, Maturing]] = ()) -> None:
+        self.horizon = horizon
+        self.to_set: dict[TimerKey, Maturing] = {}
+        self.to_clear: set[TimerKey] = set()
+        self._due = dict(due)
+        self._queue = list(self._due)
+        heapify(self._queue)
+
+    def set(self, maturing: Maturing) -> None:
+        """Wait for the first maturity of a contact."""
+        key = (maturing.maturities[0].due, maturing.contact_id)
+        if key[0] < self.horizon:
+            if key not in self._due:
+                heappush(self._queue, key)
+            self._due[key] = maturing
+        else:
+            self.to_set[key] = maturing
+
+    def clear(self, maturing: Maturing) -> None:
+        """No longer wait for what was set."""
+        key = (maturing.maturities[0].due, maturing.contact_id)
+        if key[0] < self.horizon:
+            self._due.pop(key, None)
+        elif self.to_set.pop(key, None) is None:
+            self.to_clear.add(key)
+
+    def fire(self, before: Millis) -> Iterator[Maturing]:
+        """Return, in order of time, what is due before a time, and wait for the rest of it."""
+        queue = self._queue
+        while queue and queue[0][0] < before:
+            maturing = self._due.pop(heappop(queue), None)
+            if maturing is None:
+                continue
+            due, rest = maturing.at(maturing.maturities[0].due + 1)
+            if rest.maturities:
+                self.set(rest)
+            yield due

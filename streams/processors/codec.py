@@ -1,0 +1,147 @@
+"""States as plain lists of strings, numbers and lists, and back: what an engine serialises in a format of its choice."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from streams.domain.account import Maturing, Maturity
+from streams.domain.closing import Closing
+from streams.domain.contact import Contact, ContactFold
+from streams.domain.events import RANK_OF, TYPE_OF, ContactEvent
+from streams.domain.journey import Held, Journey
+from streams.domain.judgement import NOTHING_KEPT, Demand, Judgement, Kept, Seen
+from streams.domain.problem import Carry, Chain
+from streams.domain.signs import Sign
+from streams.processors.agents import Agent, Moment
+
+Plain: TypeAlias = Sequence[Any]
+
+_KINDS: tuple[type, ...] = tuple(TYPE_OF)
+
+
+def freeze_contact(fold: ContactFold) -> Plain:
+    """Return a contact as its events."""
+    return [(RANK_OF[type(event)], *event) for event in fold.events]
+
+
+def thaw_contact_events(plain: Plain) -> list[ContactEvent]:
+    """Return the events of a contact."""
+    return [_KINDS[rank](*fields) for rank, *fields in plain]
+
+
+def freeze_journey(journey: Journey) -> Plain:
+    """Return a journey."""
+    return [[_freeze_held(held) for held in journey.contacts], [tuple(sign) for sign in journey.signs]]
+
+
+def thaw_journey(plain: Plain) -> Journey:
+    """Return a journey again."""
+    contacts, signs = plain
+    return Journey([_thaw_held(held) for held in contacts], [Sign(*sign) for sign in signs])
+
+
+def freeze_maturing(maturing: Maturing) -> Plain:
+    """Return what a contact is still to add."""
+    *head, maturities = maturing
+    return [*head, [(due, window, verdict, _tuple(closing)) for due, window, verdict, closing in maturities]]
+
+
+def thaw_maturing(plain: Plain) -> Maturing:
+    """Return what a contact is still to add again."""
+    contact_id, customer_id, ended, reason, handled, claims, maturities = plain
+    return Maturing(
+        contact_id,
+        customer_id,
+        tuple(ended),
+        reason,
+        handled,
+        tuple(claims),
+        tuple(
+            Maturity(due, window, verdict, Closing(*closing) if closing else None)
+            for due, window, verdict, closing in maturities
+        ),
+    )
+
+
+def freeze_agent(agent: Agent) -> Plain:
+    """Return an agent."""
+    return [[tuple(moment) for moment in agent.states], [tuple(moment) for moment in agent.memberships]]
+
+
+def thaw_agent(plain: Plain) -> Agent:
+    """Return an agent again."""
+    states, memberships = plain
+    return Agent([Moment(*moment) for moment in states], [Moment(*moment) for moment in memberships])
+
+
+def _tuple(value: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    # A serialiser may take a plain tuple and yet refuse a named one.
+    return None if value is None else tuple(value)
+
+
+def _freeze_held(held: Held) -> Plain:
+    judgement, kept = held.judgement, held.kept
+    return [
+        tuple(held.contact),
+        None
+        if judgement is None
+        else [
+            judgement.linkable,
+            _tuple(judgement.demand),
+            *(_tuple(seen) for seen in judgement[2:7]),
+            [_tuple(closing) for closing in judgement.closings],
+        ],
+        None if kept == NOTHING_KEPT else [_tuple(kept.demand), _freeze_carry(kept.carry)],
+    ]
+
+
+def _thaw_held(plain: Plain) -> Held:
+    contact, judgement, kept = plain
+    contact[3], contact[8], contact[9] = tuple(contact[3]), tuple(contact[8]), tuple(contact[9])
+    return Held(
+        Contact(*contact),
+        None if judgement is None else _thaw_judgement(judgement),
+        NOTHING_KEPT if kept is None else Kept(_thaw_demand(kept[0]), _thaw_carry(kept[1])),
+    )
+
+
+def _thaw_judgement(plain: Plain) -> Judgement:
+    linkable, demand, recontacted, reopened, denied, exited, confirmed, closings = plain
+    return Judgement(
+        linkable,
+        _thaw_demand(demand),
+        _thaw_seen(recontacted),
+        _thaw_seen(reopened),
+        _thaw_seen(denied),
+        _thaw_seen(exited),
+        _thaw_seen(confirmed),
+        tuple(Closing(*closing) if closing else None for closing in closings),
+    )
+
+
+def _thaw_seen(plain: Plain | None) -> Seen | None:
+    return None if plain is None else Seen(*plain)
+
+
+def _thaw_demand(plain: Plain | None) -> Demand | None:
+    if plain is None:
+        return None
+    demand, evidence, link, origin_id, origin = plain
+    return Demand(demand, evidence, link, origin_id, tuple(origin))
+
+
+def _freeze_carry(carry: Carry | None) -> Plain | None:
+    if carry is None:
+        return None
+    return [carry.cases, carry.reasons, [_tuple(chain) for chain in carry.chains], carry.rest]
+
+
+def _thaw_carry(plain: Plain | None) -> Carry | None:
+    if plain is None:
+        return None
+    cases, reasons, chains, rest = plain
+    return Carry(
+        tuple(cases),
+        tuple((reason, product) for reason, product in reasons),
+        tuple(Chain(*chain) if chain else None for chain in chains),
+        rest,
+    )

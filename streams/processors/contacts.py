@@ -1,0 +1,121 @@
+"""The contacts processor: assembles contacts, counts the legacy measures, and tells journeys what is known."""
+
+from collections.abc import Iterable, Sequence
+from typing import cast, get_args
+
+from streams.domain import measures as m
+from streams.domain.contact import Contact, ContactFold
+from streams.domain.events import TYPE_OF, ContactEvent, ContactOffered, CustomerEvent, Event, order
+from streams.domain.labels import LabelBudget
+from streams.domain.ledger import Additions
+from streams.domain.policy import Policy
+from streams.domain.units import Millis
+from streams.domain.watermark import Release
+from streams.processors.changes import Changes, Rejected, States
+from streams.processors.facts import ContactKnown, ContactWithdrawn, Fact
+
+CONTACT_EVENTS: frozenset[type] = frozenset(get_args(ContactEvent))
+CUSTOMER_EVENTS: frozenset[type] = frozenset(get_args(CustomerEvent))
+
+
+class Contacts:
+    """State: by contact id, the contact's events."""
+
+    name = "contacts"
+
+    def __init__(self, policy: Policy, labels: LabelBudget) -> None:
+        self.policy = policy
+        self.labels = labels
+
+    def keys(self, events: Iterable[Event]) -> set[str]:
+        """Return the keys whose state a batch touches."""
+        return {cast("ContactEvent", event).contact_id for event in events if type(event) in CONTACT_EVENTS}
+
+    def process(self, release: Release, states: States[ContactFold], changes: Changes) -> list[Fact]:
+        """Take events as they are released, and return what the journeys of their customers are to be told."""
+        facts: list[Fact] = []
+        for event in release.events:
+            kind = type(event)
+            if kind in CUSTOMER_EVENTS:
+                facts.append(cast("CustomerEvent", event))
+            elif kind in CONTACT_EVENTS:
+                self._take(cast("ContactEvent", event), release, states, changes, facts)
+        self._count_overflow(changes.additions)
+        return facts
+
+    def expires_at(self, fold: ContactFold) -> Millis:
+        """Return the time from which a contact need not be remembered."""
+        last = fold.events[-1].occurred_at
+        return last + (self.policy.longest_window if fold.ends else self.policy.open_contact_expiry) + 1
+
+    def restore(self, events: Sequence[ContactEvent]) -> ContactFold:
+        """Make a contact again from its events, counting nothing."""
+        fold = ContactFold(self.policy, self.labels)
+        ignored = Additions()
+        for event in events:
+            fold.apply(event, ignored)
+        return fold
+
+    def _take(
+        self, event: ContactEvent, release: Release, states: States[ContactFold], changes: Changes, facts: list[Fact]
+    ) -> None:
+        to = changes.additions
+        now = release.watermark if release.late else event.occurred_at
+        fold = states.get(event.contact_id)
+        if fold is not None and self.expires_at(fold) <= now:
+            fold = None
+        if fold is None:
+            if release.late and event.occurred_at < release.watermark - self.policy.longest_window:
+                changes.rejected.append(Rejected(event, "expired", "older than the longest window, its contact forgotten"))
+                return
+            fold = ContactFold(self.policy, self.labels)
+        elif fold.has(event.event_id) or (fold.offer is not None and isinstance(event, ContactOffered)):
+            to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
+            return
+        elif len(fold.events) >= self.policy.events_per_contact:
+            limit = f"its contact has {self.policy.events_per_contact} events already"
+            changes.rejected.append(Rejected(event, "contact_too_long", limit))
+            return
+        before = fold.snapshot() if fold.events else None
+        if fold.events and order(event) < order(fold.events[-1]):
+            fold = self._fold_again(fold, event, to)
+        else:
+            fold.apply(event, to)
+        if fold.offer is None:
+            to.count(m.ORPHANS, (TYPE_OF[type(event)],))
+        states.put(event.contact_id, fold)
+        _tell(before, fold.snapshot(), event.occurred_at, facts)
+
+    def _fold_again(self, fold: ContactFold, late: ContactEvent, to: Additions) -> ContactFold:
+        """Put a late event where it belongs; add what differs from before, or retract it."""
+        counted, counts = Additions(), Additions()
+        before = ContactFold(self.policy, self.labels)
+        for event in fold.events:
+            before.apply(event, counted)
+        after = ContactFold(self.policy, self.labels)
+        for event in sorted([*fold.events, late], key=order):
+            after.apply(event, counts)
+        for entry in counts.entries():
+            hour, name, labels = entry.series
+            was = counted.net(entry.series)
+            to.count(name, labels, entry.net - was, hour)
+        for entry in counted.entries():
+            if entry.series not in counts.added and entry.series not in counts.retracted:
+                hour, name, labels = entry.series
+                to.count(name, labels, -entry.net, hour)
+        return after
+
+    def _count_overflow(self, to: Additions) -> None:
+        for label, n in self.labels.overflowed.items():
+            to.count(m.LABEL_OVERFLOW, (label,), n)
+        self.labels.overflowed.clear()
+
+
+def _tell(before: Contact | None, after: Contact | None, at: Millis, facts: list[Fact]) -> None:
+    """Tell a journey of a contact when something changed that it could matter to."""
+    if after == before:
+        return
+    if before is not None and (after is None or after.customer_id != before.customer_id):
+        facts.append(ContactWithdrawn(at, before.customer_id, before.contact_id))
+    if after is not None:
+        facts.append(ContactKnown(at, after))

@@ -1,0 +1,29 @@
+"""What the contacts processor tells the journeys processor: facts keyed by customer, in the order of their time."""
+
+from typing import NamedTuple, TypeAlias
+
+from streams.domain.contact import Contact
+from streams.domain.events import CustomerEvent
+from streams.domain.units import Millis
+
+
+class ContactKnown(NamedTuple):
+    """What is known of a contact from ``occurred_at`` on; it replaces what was told of it before."""
+
+    occurred_at: Millis
+    contact: Contact
+
+    @property
+    def customer_id(self) -> str:
+        return self.contact.customer_id
+
+
+class ContactWithdrawn(NamedTuple):
+    """A contact turned out not to be this customer's."""
+
+    occurred_at: Millis
+    customer_id: str
+    contact_id: str
+
+
+Fact: TypeAlias = ContactKnown | ContactWithdrawn | CustomerEvent

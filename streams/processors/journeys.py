@@ -1,0 +1,176 @@
+"""The journeys processor: joins contacts to problems, and publishes what becomes of them."""
+
+from collections.abc import Iterable
+
+from streams.domain import account, outcomes
+from streams.domain import measures as m
+from streams.domain.account import Maturing
+from streams.domain.contact import Contact
+from streams.domain.events import TYPE_OF
+from streams.domain.journey import Change, Journey
+from streams.domain.judgement import Judgement
+from streams.domain.ledger import Exemplar
+from streams.domain.policy import Policy
+from streams.domain.retention import expires_at, forget
+from streams.domain.signs import sign_of
+from streams.domain.units import Millis
+from streams.processors.changes import Changes, Rejected, States, Timers
+from streams.processors.facts import ContactKnown, ContactWithdrawn, Fact
+
+_SEEN = (
+    ("recontact", "recontacted"),
+    ("reopened", "reopened"),
+    ("denied", "denied"),
+    ("exited", "exited"),
+    ("confirmed", "confirmed"),
+)
+
+
+class Journeys:
+    """State: by customer id, the customer's journey. Timers: what matures of each contact."""
+
+    name = "journeys"
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+
+    def keys(self, facts: Iterable[Fact]) -> set[str]:
+        """Return the keys whose state a batch touches."""
+        return {fact.customer_id for fact in facts}
+
+    def process(
+        self,
+        facts: Iterable[Fact],
+        watermark: Millis,
+        late: bool,
+        states: States[Journey],
+        timers: Timers,
+        changes: Changes,
+    ) -> None:
+        """Take facts in the order of their time, or one that is late; then let mature what is due by the watermark."""
+        for fact in facts:
+            now = watermark if late else fact.occurred_at
+            self._mature(now, timers, changes)
+            self._take(fact, now, states, timers, changes)
+        self._mature(watermark, timers, changes)
+
+    def expires_at(self, journey: Journey) -> Millis:
+        """Return the time from which nothing of a customer need be remembered."""
+        return expires_at(journey, self.policy)
+
+    def _take(
+        self, fact: Fact, now: Millis, states: States[Journey], timers: Timers, changes: Changes
+    ) -> None:
+        policy = self.policy
+        journey = states.get(fact.customer_id)
+        if journey is None or expires_at(journey, policy) <= now:
+            if not isinstance(fact, ContactKnown | ContactWithdrawn) and fact.occurred_at < now - policy.longest_window:
+                detail = "older than the longest window, its customer forgotten"
+                changes.rejected.append(Rejected(fact, "expired", detail))
+                return
+            journey = Journey()
+        if isinstance(fact, ContactKnown):
+            changed = journey.tell(fact.contact, policy)
+        elif isinstance(fact, ContactWithdrawn):
+            changed = journey.withdraw(fact.contact_id, policy)
+        else:
+            signed = journey.sign(sign_of(fact), policy)
+            if signed is None:
+                changes.additions.count(m.DUPLICATES, (TYPE_OF[type(fact)],))
+                return
+            changed = signed
+        for change in changed:
+            self._publish(change, fact.occurred_at, now, timers, changes)
+        forgotten = forget(journey, now, policy)
+        if forgotten:
+            changes.additions.count(m.EVICTED, (), forgotten)
+        states.put(fact.customer_id, journey)
+
+    def _mature(self, before: Millis, timers: Timers, changes: Changes) -> None:
+        for matured in timers.fire(before):
+            account.publish((), account.matured_entries(matured), changes.additions)
+            for maturity in matured.maturities:
+                changes.outcomes.append(outcomes.VerdictReached(maturity.due, matured, maturity))
+
+    def _publish(self, change: Change, at: Millis, now: Millis, timers: Timers, changes: Changes) -> None:
+        before, after, to = change.before, change.after, changes.additions
+        account.publish(
+            account.arrival_entries(*before) if before else (),
+            account.arrival_entries(*after) if after else (),
+            to,
+        )
+        account.publish(
+            account.end_entries(*before, self.policy) if before else (),
+            account.end_entries(*after, self.policy) if after else (),
+            to,
+        )
+        was = account.maturing(*before, self.policy) if before else None
+        will = account.maturing(*after, self.policy) if after else None
+        if was is not None or will is not None:
+            self._reschedule(was, will, at, now, timers, changes)
+        if after is not None:
+            _say(before, after, at, self.policy, changes)
+
+    def _reschedule(
+        self, was: Maturing | None, will: Maturing | None, at: Millis, now: Millis, timers: Timers, changes: Changes
+    ) -> None:
+        """Restate what has matured already, and wait anew for what has not."""
+        told, waiting = was.at(now) if was else (None, None)
+        true, pending = will.at(now) if will else (None, None)
+        if told != true:
+            account.publish(
+                account.matured_entries(told) if told else (),
+                account.matured_entries(true) if true else (),
+                changes.additions,
+            )
+            _restate(told, true, at, changes)
+        if waiting != pending:
+            if waiting is not None and waiting.maturities:
+                timers.clear(waiting)
+            if pending is not None and pending.maturities:
+                timers.set(pending)
+
+
+def _restate(told: Maturing | None, true: Maturing | None, at: Millis, changes: Changes) -> None:
+    said = {maturity.window: maturity.verdict for maturity in told.maturities if maturity.verdict} if told else {}
+    for maturity in true.maturities if true else ():
+        earlier = said.get(maturity.window)
+        if maturity.verdict is None or maturity.verdict == earlier:
+            continue
+        assert true is not None
+        changes.outcomes.append(outcomes.VerdictReached(max(at, maturity.due), true, maturity, earlier))
+        if earlier is not None:
+            changes.additions.count(m.RESTATEMENTS, (maturity.window,))
+
+
+def _say(
+    before: tuple[Contact, Judgement] | None,
+    after: tuple[Contact, Judgement],
+    at: Millis,
+    policy: Policy,
+    changes: Changes,
+) -> None:
+    """Put on record what became known of a contact: its demand, and each sign of its outcome."""
+    contact, judgement = after
+    earlier = before[1] if before else None
+    if judgement.demand is not None and (earlier is None or judgement.demand != earlier.demand):
+        restated = earlier.demand if earlier else None
+        changes.outcomes.append(outcomes.DemandClassified(at, contact, judgement.demand, restated))
+    if not contact.ends:
+        return
+    if not judgement.linkable:
+        if before is None or not before[0].ends:
+            changes.outcomes.append(outcomes.ContactUnlinkable(at, contact))
+        return
+    ended_at = contact.ends[0]
+    for by, attribute in _SEEN:
+        seen = getattr(judgement, attribute)
+        if seen is None or (earlier is not None and getattr(earlier, attribute) == seen):
+            continue
+        windows = tuple(window.name for window in policy.windows if seen.at <= ended_at + window.length)
+        if windows:
+            changes.outcomes.append(outcomes.OutcomeSeen(at, contact, by, seen, windows))
+            if by == "recontact":
+                age = seen.at - ended_at
+                exemplar = Exemplar(contact.contact_id, age, seen.at)
+                changes.additions.exemplify(m.RECURRENCE_DELAY, contact.ended, exemplar)
