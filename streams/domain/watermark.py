@@ -52,11 +52,12 @@ class Sequencer:
         fresh: list[Held] = []
         for offset, event in records:
             at = event.occurred_at
+            held_at = self._times.get(event.event_id)
             if at < self.watermark:
                 yield self._release(fresh)
                 fresh = []
                 yield Release([event], self.watermark, late=True)
-            elif self._times.get(event.event_id, BEGINNING) >= self.watermark:
+            elif held_at is not None and held_at >= self.watermark:
                 duplicates.append(event)
             else:
                 self._times[event.event_id] = at

@@ -20,7 +20,7 @@ _REMEMBERED = 2 * DAY
 """How far back an agent's states are kept, so that a late one can be put in its place."""
 
 _AT_MOST = 500
-"""How many of them are kept at most."""
+"""How many moments of each kind are kept at most."""
 
 _YEARS = 3650 * DAY
 """How long an agent of whom nothing is heard stays known."""
@@ -74,20 +74,21 @@ class Agents:
         if any(known.event_id == event.event_id for known in moments):
             to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
             return
-        if moments and event.occurred_at < moments[0].at and event.occurred_at < moments[-1].at - _REMEMBERED:
-            changes.rejected.append(Rejected(event, "expired", "older than what is remembered of its agent"))
-            return
         if isinstance(event, AgentStateChanged):
+            if moments and event.occurred_at < min(moments[0].at, moments[-1].at - _REMEMBERED):
+                changes.rejected.append(Rejected(event, "expired", "older than what is remembered of its agent"))
+                return
             _spend(moments, Moment(event.occurred_at, event.event_id, team, event.state), to)
+            earliest = moments[-1].at - _REMEMBERED
+            while len(moments) > 1 and moments[1].at < earliest:
+                del moments[0]
         elif isinstance(event, StaffJoined):
             to.count(m.STAFF_JOINED, (team,))
             insort(moments, Moment(event.occurred_at, event.event_id, team, "joined"))
         else:
             to.count(m.STAFF_LEFT, (team,))
             insort(moments, Moment(event.occurred_at, event.event_id, team, "left"))
-        earliest = moments[-1].at - _REMEMBERED
-        while len(moments) > _AT_MOST or (len(moments) > 1 and moments[1].at < earliest):
-            del moments[0]
+        del moments[:-_AT_MOST]
         states.put(event.agent_id, agent)
 
 

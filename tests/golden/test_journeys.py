@@ -1,0 +1,110 @@
+"""Golden journeys: events that a domain expert can read, and what must become of each contact."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.domain import measures as m
+from streams.domain.policy import Policy, Reason
+from streams.engines.embedded import EmbeddedEngine
+from streams.exporter.report import Totals
+
+JOURNEYS = Path(__file__).parent / "journeys"
+POLICY = Policy(reasons={"chase": Reason("failure", "react", "billing"), "new_order": Reason("value", "deliver")})
+NOW = 1_780_000_000_000
+EMPTY: dict[str, Any] = {}
+
+
+def names() -> list[str]:
+    return sorted(path.name.removesuffix(".jsonl") for path in JOURNEYS.glob("*.jsonl"))
+
+
+@dataclass
+class Told:
+    """What the outcomes topic says in the end, by contact; and the totals of the ledger."""
+
+    totals: Totals
+    demand: dict[str, dict[str, Any]] = field(default_factory=dict)
+    verdicts: dict[str, dict[str, str]] = field(default_factory=dict)
+    seen: dict[str, set[str]] = field(default_factory=dict)
+    restated: dict[str, set[str]] = field(default_factory=dict)
+    handled: dict[str, bool] = field(default_factory=dict)
+    problems: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+def play(events: list[bytes], until: str) -> Told:
+    engine = EmbeddedEngine(":memory:", POLICY)
+    engine.ingest(events, NOW, {})
+    engine.advance(round(datetime.fromisoformat(until).timestamp() * 1000) + 1)
+    told = Told(Totals(engine.ledger.totals()))
+    for _, record in engine.outcomes():
+        outcome = json.loads(record)
+        contact = outcome["contact_id"]
+        if outcome["type"] == "demand.classified":
+            told.demand[contact] = outcome
+        elif outcome["type"] == "outcome.seen":
+            told.seen.setdefault(contact, set()).add(outcome["by"])
+            if outcome["by"] in ("recontact", "reopened", "denied"):
+                told.verdicts.setdefault(contact, {}).update(dict.fromkeys(outcome["windows"], "recurred"))
+        elif outcome["type"] == "verdict.reached":
+            if "verdict" in outcome:
+                told.verdicts.setdefault(contact, {})[outcome["window"]] = outcome["verdict"]
+                told.handled[contact] = outcome["handled"]
+            if "restates" in outcome:
+                told.restated.setdefault(contact, set()).add(outcome["window"])
+            if "problem" in outcome:
+                told.problems.setdefault(outcome["window"], []).append(outcome["problem"])
+    engine.close()
+    return told
+
+
+def check(expected: dict[str, Any], told: Told) -> None:
+    for contact, demand in expected["demand"].items():
+        was = told.demand[contact]
+        origin = was.get("origin") or EMPTY
+        said = {"demand": was["demand"], "link": was["link"]}
+        if was["demand"] == "failure":
+            said |= {"evidence": was["evidence"], "origin": origin.get("contact_id")}
+        assert said == demand, contact
+    for contact, verdicts in expected["verdicts"].items():
+        said = {window: told.verdicts.get(contact, {}).get(window, "pending") for window in verdicts}
+        assert said == verdicts, contact
+    for contact, place in expected.get("origin_of", EMPTY).items():
+        origin = told.demand[contact]["origin"]
+        assert [origin["queue"], origin["team"], origin["channel"]] == place
+    for contact, by in expected.get("by", EMPTY).items():
+        assert sorted(told.seen[contact]) == by
+    for contact, windows in expected.get("restated", EMPTY).items():
+        assert sorted(told.restated[contact]) == windows
+    for contact, handled in expected.get("handled", EMPTY).items():
+        assert told.handled[contact] is handled
+    for window, problems in expected.get("problems", EMPTY).items():
+        assert sorted(problem["contacts"] for problem in told.problems[window]) == problems["contacts"]
+        assert sorted(problem["duration_ms"] / 1000 for problem in told.problems[window]) == problems["duration_s"]
+    for claim, verdicts in expected.get("claims", EMPTY).items():
+        claimed = {
+            verdict: n for (window, of, verdict), n in told.totals.by(m.CLAIMS, 3, 4, 5).items() if (window, of) == ("7d", claim)
+        }
+        assert claimed == verdicts
+    assert told.totals.sum(m.UNLINKABLE) == expected.get("unlinkable", 0)
+    assert told.totals.sum(m.OFFERED) == expected.get("offered", told.totals.sum(m.OFFERED))
+    assert told.totals.sum(m.DEAD_LETTERS) == 0
+
+
+@pytest.mark.parametrize("name", names())
+def test_journey_ends_as_expected(name: str) -> None:
+    expected = json.loads((JOURNEYS / f"{name}.expected.json").read_text())
+    told = play((JOURNEYS / f"{name}.jsonl").read_bytes().splitlines(), expected["until"])
+    if expected.get("deliberately_bad"):
+        with pytest.raises(AssertionError):
+            check(expected, told)
+    else:
+        check(expected, told)
+
+
+def test_every_journey_says_what_it_is_about() -> None:
+    assert all(json.loads((JOURNEYS / f"{name}.expected.json").read_text())["about"] for name in names())

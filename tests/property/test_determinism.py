@@ -1,0 +1,95 @@
+"""The same facts give the same ledger, however they come: in what order, how often, in which batches, after which stops."""
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.domain import measures as m
+from streams.domain.policy import Policy, Rate, Reason
+from streams.engines.embedded import EmbeddedEngine
+from tests.journeys import DAY, START, Event, arrivals, histories, wire
+
+POLICY = Policy(
+    reasons={"chase": Reason("failure", "react"), "invoice": Reason("value", "deliver")},
+    rates=(Rate(30_000_000),),
+    label_budget={"queue": 10, "team": 10, "channel": 10, "reason": 10},
+)
+NOW = START + 400 * DAY
+END = START + 200 * DAY
+
+Ledger = dict[tuple[object, ...], tuple[int, int]]
+
+ABOUT_COMING = {m.EVENTS, m.DUPLICATES, m.LATE, m.RESTATEMENTS, m.ORPHANS}
+"""What counts how events came, not what they say."""
+
+
+def ledger_of(engine: EmbeddedEngine) -> Ledger:
+    rows = [*engine.ledger.totals(), *engine.ledger.cohorts(1)]
+    return {
+        tuple(row.series): (row.added, row.retracted)
+        for row in rows
+        if row.series.name not in ABOUT_COMING and (row.added or row.retracted)
+    }
+
+
+def run(events: list[Event], batch: int = 10_000) -> Ledger:
+    engine = EmbeddedEngine(":memory:", POLICY)
+    records = [wire(event) for event in events]
+    for start in range(0, len(records), batch):
+        engine.ingest(records[start : start + batch], NOW, {})
+    engine.advance(END)
+    ledger = ledger_of(engine)
+    engine.close()
+    return ledger
+
+
+def net(ledger: Ledger) -> dict[tuple[object, ...], int]:
+    return {series: added - retracted for series, (added, retracted) in ledger.items() if added != retracted}
+
+
+@given(st.data())
+def test_any_order_within_the_lateness_and_any_duplication_give_the_same_ledger(data: st.DataObject) -> None:
+    history = data.draw(histories())
+    coming = data.draw(arrivals(history))
+    assert run(coming) == run(history)
+
+
+@given(histories(), st.integers(1, 7))
+def test_any_batch_size_gives_the_same_ledger(history: list[Event], batch: int) -> None:
+    assert run(history, batch) == run(history)
+
+
+@given(st.data(), st.integers(1, 7))
+def test_any_batch_size_gives_the_same_ledger_when_events_are_late(data: st.DataObject, batch: int) -> None:
+    coming = data.draw(st.permutations(data.draw(histories(contacts=3, others=4))))
+    assert run(coming, batch) == run(coming)
+
+
+@given(st.data())
+def test_any_order_at_all_gives_the_same_net_ledger(data: st.DataObject) -> None:
+    # Within what is remembered: thirty days of a contact or a customer, two days of an agent's states.
+    drawn = data.draw(histories(contacts=4, others=4))
+    history = [event for event in drawn if event["at"] < START + 25 * DAY and event["type"] != "agent.state"]
+    coming = data.draw(st.permutations(history))
+    assert net(run(coming)) == net(run(history))
+
+
+@given(histories(), st.data())
+def test_a_stop_and_a_restart_at_any_event_give_the_same_ledger(history: list[Event], data: st.DataObject) -> None:
+    stops = sorted(data.draw(st.sets(st.integers(0, len(history)), max_size=4)))
+    records = [wire(event) for event in history]
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "monitor.db")
+        for start, end in zip([0, *stops], [*stops, len(records)], strict=True):
+            engine = EmbeddedEngine(path, POLICY, durable=False)
+            if records[start:end]:
+                engine.append(records[start:end], NOW)
+            while engine.step(3):
+                pass
+            engine.close()
+        engine = EmbeddedEngine(path, POLICY, durable=False)
+        engine.advance(END)
+        assert ledger_of(engine) == run(history)
+        engine.close()
