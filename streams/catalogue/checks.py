@@ -35,16 +35,7 @@ def check(metrics: Iterable[Metric]) -> Mapping[str, Metric]:
 
 def _faults(metric: Metric, by_name: Mapping[str, Metric]) -> Iterator[str]:
     name = metric.name
-    if not _NAME.fullmatch(name):
-        yield f"{name}: must be snake case and begin with legacy_, outcome_ or monitor_"
-    if _NOT_BASE.search(name):
-        yield f"{name}: must use a base unit (seconds, ratio)"
-    if not name.startswith(_SIDES[metric.tier] + "_"):
-        yield f"{name}: tier {metric.tier!r} asks for a name that begins with {_SIDES[metric.tier]}_"
-    if metric.kind == "counter" and not name.endswith("_total"):
-        yield f"{name}: a counter ends in _total"
-    if metric.kind != "counter" and name.endswith(_RESERVED):
-        yield f"{name}: a {metric.kind} must not end in any of {', '.join(_RESERVED)}"
+    yield from _name_faults(metric)
     if (metric.kind == "histogram") != (metric.buckets is not None):
         yield f"{name}: a histogram, and nothing else, has buckets"
     if metric.retractable and metric.kind == "gauge":
@@ -57,6 +48,20 @@ def _faults(metric: Metric, by_name: Mapping[str, Metric]) -> Iterator[str]:
     if not metric.question.endswith("?"):
         yield f"{name}: the question must end in a question mark"
     yield from _twin_faults(metric, by_name)
+
+
+def _name_faults(metric: Metric) -> Iterator[str]:
+    name, side = metric.name, _SIDES[metric.tier]
+    if not _NAME.fullmatch(name):
+        yield f"{name}: must be snake case and begin with legacy_, outcome_ or monitor_"
+    if _NOT_BASE.search(name):
+        yield f"{name}: must use a base unit (seconds, ratio)"
+    if not name.startswith(side + "_"):
+        yield f"{name}: tier {metric.tier!r} asks for a name that begins with {side}_"
+    if metric.kind == "counter" and not name.endswith("_total"):
+        yield f"{name}: a counter ends in _total"
+    if metric.kind != "counter" and name.endswith(_RESERVED):
+        yield f"{name}: a {metric.kind} must not end in any of {', '.join(_RESERVED)}"
 
 
 def _unknown(metric: Metric) -> list[str]:

@@ -11,16 +11,18 @@ from streams.domain.ledger import Histogram
 HEADCOUNT = "legacy_headcount"
 
 
-def _counter(
-    name: str, help_text: str, question: str, twin: str | NoTwin, labels: tuple[str, ...] = QTC, *, final: bool = False
-) -> Metric:
-    return Metric(name, "counter", "output", labels, help_text, question, twin, retractable=not final)
+def _counter(name: str, help_text: str, question: str, twin: str | NoTwin, labels: tuple[str, ...] = QTC) -> Metric:
+    return Metric(name, "counter", "output", labels, help_text, question, twin, retractable=True)
 
 
-def _histogram(
-    buckets: Histogram, help_text: str, question: str, twin: str, labels: tuple[str, ...] = QTC
-) -> Metric:
-    return Metric(buckets.name, "histogram", "output", labels, help_text, question, twin, True, buckets)
+def _histogram(buckets: Histogram, help_text: str, question: str, twin: str, labels: tuple[str, ...] = QTC) -> Metric:
+    return Metric(
+        buckets.name, "histogram", "output", labels, help_text, question, twin, retractable=True, buckets=buckets
+    )
+
+
+def _staff(name: str, help_text: str, question: str) -> Metric:
+    return Metric(name, "counter", "output", ("team",), help_text, question, m.ORIGIN)
 
 
 METRICS: tuple[Metric, ...] = (
@@ -100,7 +102,13 @@ METRICS: tuple[Metric, ...] = (
         NoTwin("an outbound contact is not a customer's attempt to reach us, so it has no verdict"),
     ),
     _counter(m.SURVEYS, "Surveys answered.", "How many customers tell us?", m.ENDED),
-    _counter(m.CSAT, "Satisfaction scores given.", "How satisfied do customers say they are?", m.RECURRED, (*QTC, "score")),
+    _counter(
+        m.CSAT,
+        "Satisfaction scores given.",
+        "How satisfied do customers say they are?",
+        m.RECURRED,
+        (*QTC, "score"),
+    ),
     _counter(m.NPS, "Recommendation scores given.", "Would customers recommend us?", m.EXITED, (*QTC, "score")),
     _counter(
         m.AGENT_TIME,
@@ -109,8 +117,8 @@ METRICS: tuple[Metric, ...] = (
         m.FAILURE_HANDLE_TIME,
         ("team", "state"),
     ),
-    _counter(m.STAFF_JOINED, "Staff that joined.", "How many joined the team?", m.ORIGIN, ("team",), final=True),
-    _counter(m.STAFF_LEFT, "Staff that left.", "How many left the team?", m.ORIGIN, ("team",), final=True),
+    _staff(m.STAFF_JOINED, "Staff that joined.", "How many joined the team?"),
+    _staff(m.STAFF_LEFT, "Staff that left.", "How many left the team?"),
     Metric(
         HEADCOUNT,
         "gauge",

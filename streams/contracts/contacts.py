@@ -13,7 +13,7 @@ from streams.domain import events as facts
 class ContactOffered(Wire):
     """A customer asks for us, or we for them: the contact begins to wait."""
 
-    type: Literal["contact.offered"]
+    type: Annotated[Literal["contact.offered"], f.TYPE]
     contact_id: f.ContactId
     customer_id: f.MaybeCustomerId = None
     channel: f.Channel
@@ -50,21 +50,19 @@ class ContactOffered(Wire):
 class ContactIdentified(Wire):
     """The customer became known during the contact."""
 
-    type: Literal["contact.identified"]
+    type: Annotated[Literal["contact.identified"], f.TYPE]
     contact_id: f.ContactId
     customer_id: f.CustomerId
 
     @override
     def to_event(self) -> facts.ContactIdentified:
-        return facts.ContactIdentified(
-            self.event_id, self.occurred_at, self.source, self.contact_id, self.customer_id
-        )
+        return facts.ContactIdentified(self.event_id, self.occurred_at, self.source, self.contact_id, self.customer_id)
 
 
 class ContactAnswered(Wire):
     """An agent took the contact."""
 
-    type: Literal["contact.answered"]
+    type: Annotated[Literal["contact.answered"], f.TYPE]
     contact_id: f.ContactId
     agent_id: f.MaybeAgentId = None
     queue: f.MaybeQueue = None
@@ -86,7 +84,7 @@ class ContactAnswered(Wire):
 class ContactTransferred(Wire):
     """The contact was handed on."""
 
-    type: Literal["contact.transferred"]
+    type: Annotated[Literal["contact.transferred"], f.TYPE]
     contact_id: f.ContactId
     to_queue: f.MaybeQueue = None
     to_team: f.MaybeTeam = None
@@ -110,7 +108,7 @@ class ContactUpdated(Wire):
         json_schema_extra=one_of(reason=TEXT, product=TEXT, case_id=TEXT, queue=TEXT, team=TEXT, sla_met=FLAG)
     )
 
-    type: Literal["contact.updated"]
+    type: Annotated[Literal["contact.updated"], f.TYPE]
     contact_id: f.ContactId
     reason: f.MaybeReason = None
     product: f.MaybeProduct = None
@@ -142,7 +140,7 @@ class ContactUpdated(Wire):
 class ContactAbandoned(Wire):
     """The customer gave up before anybody answered."""
 
-    type: Literal["contact.abandoned"]
+    type: Annotated[Literal["contact.abandoned"], f.TYPE]
     contact_id: f.ContactId
 
     @override
@@ -153,7 +151,7 @@ class ContactAbandoned(Wire):
 class ContactEnded(Wire):
     """The contact is over. From here on we watch whether the problem comes back."""
 
-    type: Literal["contact.ended"]
+    type: Annotated[Literal["contact.ended"], f.TYPE]
     contact_id: f.ContactId
     talk_s: f.TalkSeconds = None
     hold_s: f.HoldSeconds = None
@@ -185,7 +183,7 @@ class SurveyAnswered(Wire):
 
     model_config = ConfigDict(json_schema_extra=one_of(csat=SCORE, nps=SCORE))
 
-    type: Literal["survey.answered"]
+    type: Annotated[Literal["survey.answered"], f.TYPE]
     contact_id: f.ContactId
     customer_id: f.MaybeCustomerId = None
     csat: f.Csat = None

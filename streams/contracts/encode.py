@@ -6,7 +6,7 @@ from typing import Final
 import orjson
 
 from streams.contracts import times
-from streams.domain.events import TYPE_OF, Event
+from streams.domain.events import TYPE_OF, ContactEnded, Event
 from streams.domain.units import SECOND, Millis
 
 _IN_SECONDS: Final[Mapping[str, str]] = {
@@ -33,13 +33,18 @@ def encode(event: Event) -> bytes:
         "occurred_at": times.rfc3339(event.occurred_at),
     }
     usual = event._field_defaults
-    for name, value in zip(event._fields[2:], event[2:], strict=True):
-        if name in _IN_SECONDS:
-            if value is not None:
-                record[_IN_SECONDS[name]] = _seconds(value)
-        elif name not in usual or value != usual[name]:
-            record[name] = value
+    told = zip(event._fields[2:], event[2:], strict=True)
+    record |= {name: value for name, value in told if name not in usual or value != usual[name]}
+    if isinstance(event, ContactEnded):
+        _name_durations(record)
     return orjson.dumps(record)
+
+
+def _name_durations(record: dict[str, object]) -> None:
+    for name, wire_name in _IN_SECONDS.items():
+        duration = record.pop(name, None)
+        if isinstance(duration, int):
+            record[wire_name] = _seconds(duration)
 
 
 def _seconds(duration: Millis) -> float:

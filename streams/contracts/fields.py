@@ -8,7 +8,7 @@ Nothing is stripped or folded, so ``" billing"`` is a queue of its own.
 from typing import Annotated, Final
 
 from pydantic import Field, GetPydanticSchema, StringConstraints
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
 
 from streams.contracts import times
 from streams.domain.units import SECOND, Millis
@@ -21,18 +21,9 @@ NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
 """Control characters in ids and labels break log lines, terminals and metrics, and mean nothing."""
 
 
-def _time(text: str) -> Millis:
-    try:
-        return times.millis_of(text)
-    except ValueError as error:
-        kind, message = "no_such_time", "is no time of the calendar: {why}"
-        raise PydanticCustomError(kind, message, {"why": str(error)}) from error
-
-
 def _time_schema(*_: object) -> CoreSchema:
-    return core_schema.no_info_after_validator_function(
-        _time, core_schema.str_schema(pattern=times.PATTERN, strict=True)
-    )
+    text = core_schema.str_schema(pattern=times.PATTERN, strict=True)
+    return core_schema.no_info_after_validator_function(times.millis_of, text)
 
 
 def to_millis(seconds: float | None) -> Millis | None:
@@ -43,6 +34,8 @@ def to_millis(seconds: float | None) -> Millis | None:
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=NO_CONTROLS)]
 _MaybeText = Annotated[str, StringConstraints(max_length=MAX_TEXT, pattern=NO_CONTROLS)] | None
 _MaybeSeconds = Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)] | None
+
+TYPE: Final = Field(description="What happened: the type of the event.")
 
 Time = Annotated[
     Millis,
@@ -95,6 +88,4 @@ SelfServiceSeconds = Annotated[
 Csat = Annotated[
     Annotated[int, Field(ge=1, le=5)] | None, Field(description="Satisfaction from 1 (worst) to 5 (best).")
 ]
-Nps = Annotated[
-    Annotated[int, Field(ge=0, le=10)] | None, Field(description="Likelihood to recommend, from 0 to 10.")
-]
+Nps = Annotated[Annotated[int, Field(ge=0, le=10)] | None, Field(description="Likelihood to recommend, from 0 to 10.")]

@@ -24,7 +24,7 @@ class _Case(Wire):
 class CaseOpened(_Case):
     """A case (ticket, order, claim) was opened for the customer's problem."""
 
-    type: Literal["case.opened"]
+    type: Annotated[Literal["case.opened"], f.TYPE]
 
     @override
     def to_event(self) -> facts.CaseOpened:
@@ -42,7 +42,7 @@ class CaseOpened(_Case):
 class CaseResolved(_Case):
     """The case is said to be resolved."""
 
-    type: Literal["case.resolved"]
+    type: Annotated[Literal["case.resolved"], f.TYPE]
 
     @override
     def to_event(self) -> facts.CaseResolved:
@@ -60,7 +60,7 @@ class CaseResolved(_Case):
 class CaseReopened(_Case):
     """The case was opened again: it had not been resolved."""
 
-    type: Literal["case.reopened"]
+    type: Annotated[Literal["case.reopened"], f.TYPE]
 
     @override
     def to_event(self) -> facts.CaseReopened:
@@ -91,7 +91,7 @@ class _Outcome(Wire):
 class OutcomeConfirmed(_Outcome):
     """The customer says, or shows, that the problem is solved."""
 
-    type: Literal["outcome.confirmed"]
+    type: Annotated[Literal["outcome.confirmed"], f.TYPE]
 
     @override
     def to_event(self) -> facts.OutcomeConfirmed:
@@ -109,7 +109,7 @@ class OutcomeConfirmed(_Outcome):
 class OutcomeDenied(_Outcome):
     """The customer says, or shows, that the problem is not solved."""
 
-    type: Literal["outcome.denied"]
+    type: Annotated[Literal["outcome.denied"], f.TYPE]
 
     @override
     def to_event(self) -> facts.OutcomeDenied:
@@ -127,7 +127,7 @@ class OutcomeDenied(_Outcome):
 class CustomerExited(Wire):
     """The customer left us."""
 
-    type: Literal["customer.exited"]
+    type: Annotated[Literal["customer.exited"], f.TYPE]
     customer_id: f.CustomerId
     how: f.How
 
@@ -139,7 +139,7 @@ class CustomerExited(Wire):
 class AgentStateChanged(Wire):
     """The agent's state from now on."""
 
-    type: Literal["agent.state"]
+    type: Annotated[Literal["agent.state"], f.TYPE]
     agent_id: f.AgentId
     team: f.Team
     state: Annotated[facts.AgentActivity, Field(description="What the agent does from now on.")]
@@ -159,7 +159,7 @@ class _Staff(Wire):
 class StaffJoined(_Staff):
     """The agent joined the team."""
 
-    type: Literal["staff.joined"]
+    type: Annotated[Literal["staff.joined"], f.TYPE]
 
     @override
     def to_event(self) -> facts.StaffJoined:
@@ -169,7 +169,7 @@ class StaffJoined(_Staff):
 class StaffLeft(_Staff):
     """The agent left the team and the company."""
 
-    type: Literal["staff.left"]
+    type: Annotated[Literal["staff.left"], f.TYPE]
 
     @override
     def to_event(self) -> facts.StaffLeft:
@@ -179,7 +179,7 @@ class StaffLeft(_Staff):
 class ActionTaken(Wire):
     """Somebody answered a nudge."""
 
-    type: Literal["action.taken"]
+    type: Annotated[Literal["action.taken"], f.TYPE]
     nudge_id: f.NudgeId
     actor: f.Actor
     action: Annotated[facts.NudgeAction, Field(description="What was done with the nudge.")]
@@ -201,7 +201,7 @@ class ActionTaken(Wire):
 class ClockTicked(Wire):
     """Time moved on in this partition, whether or not anything else happened."""
 
-    type: Literal["clock.tick"]
+    type: Annotated[Literal["clock.tick"], f.TYPE]
 
     @override
     def to_event(self) -> facts.ClockTicked:

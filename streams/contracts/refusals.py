@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import StrEnum
+from json import JSONDecodeError
 from reprlib import Repr
 from typing import Final
 
@@ -15,6 +16,7 @@ from streams.domain.events import TYPE_OF
 
 MAX_DETAIL: Final = 300
 _MOST_PROBLEMS: Final = 3
+_TYPES: Final = tuple(TYPE_OF.values())
 
 
 class Reason(StrEnum):
@@ -51,22 +53,32 @@ def show(value: object) -> str:
     return _SHORT.repr(value)
 
 
-def not_json(raw: bytes, why: str) -> BadRecord:
-    """Say why bytes are not JSON text; ``why`` is the parser's own word."""
+def not_json(raw: bytes, error: JSONDecodeError) -> BadRecord:
+    """Say why the parser could not read a record."""
     try:
         raw.decode()
-    except UnicodeDecodeError as error:
-        return BadRecord(Reason.NOT_UTF8, f"record: byte {error.start} is not UTF-8 ({error.reason}); write it as UTF-8")
-    if "recursion" in why:
-        return BadRecord(Reason.TOO_DEEP, f"record: {why}; an event needs no nesting at all")
-    if "hex escape" in why or "surrogate" in why:
-        why += " (\\ud800 to \\udfff only come in pairs, high then low)"
-    return BadRecord(Reason.NOT_JSON, f"record: {why}; send one JSON object")
+    except UnicodeDecodeError as wrong:
+        detail = f"record: byte {wrong.start} is not UTF-8 ({wrong.reason}); write it as UTF-8"
+        return BadRecord(Reason.NOT_UTF8, detail)
+    if "depth" in error.msg:
+        return BadRecord(Reason.TOO_DEEP, "record: is nested too deep; an event needs no nesting at all")
+    hint = "send one JSON object"
+    if "surrogate" in error.msg:
+        hint = "\\ud800 to \\udfff only come in pairs, high then low"
+    elif "allocate" in error.msg:
+        hint = "is it cut off within deep nesting?"  # so the parser says it, however much memory there is
+    return BadRecord(Reason.NOT_JSON, f"record: {error.msg} at character {error.pos}; {hint}")
 
 
 def not_an_object(value: object) -> BadRecord:
     """Say that a record is JSON, but not an object."""
     return BadRecord(Reason.NOT_AN_OBJECT, f"record: {show(value)} is not a JSON object; send one event a record")
+
+
+def untyped(value: object) -> BadRecord:
+    """Say that an object has no ``type``, or one that is no text."""
+    said = "is missing" if value is None else f"{show(value)} is not a text"
+    return BadRecord(Reason.SCHEMA, f"type: {said}; give the type of event, such as contact.offered")
 
 
 def breaks_schema(error: ValidationError, reason: Reason = Reason.SCHEMA) -> BadRecord:
@@ -81,33 +93,35 @@ def breaks_schema(error: ValidationError, reason: Reason = Reason.SCHEMA) -> Bad
 
 
 def _unknown_type(context: Mapping[str, object]) -> BadRecord:
-    tag = str(context.get("tag"))
-    near = get_close_matches(tag.rpartition(":")[2][:MAX_TEXT], TYPE_OF.values(), n=1)
-    hint = f"did you mean {near[0]}?" if near else f"the types are {', '.join(TYPE_OF.values())}"
-    return BadRecord(Reason.UNKNOWN_TYPE, f"type: {show(tag)} is unknown; {hint}")
+    told = str(context.get("tag"))
+    near = get_close_matches(told[:MAX_TEXT], _TYPES, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"the JSON Schema lists the {len(_TYPES)} types"
+    return BadRecord(Reason.UNKNOWN_TYPE, f"type: {show(told)} is unknown; {hint}")
 
 
 def _tell(problem: ErrorDetails) -> str:
-    # The first part of the place is the event's type where there is one, and the last is the field.
-    field = str(problem["loc"][-1]) if problem["loc"] and problem["loc"][-1] not in TYPE_OF.values() else "record"
-    kind, message, value = problem["type"], problem["msg"], problem["input"]
-    match kind:
-        case "union_tag_not_found":
-            return "type: is missing or null, such as contact.offered"
-        case "missing":
-            return f"{field}: is missing"
-        case "nothing_said":
-            return f"{field}: {message}"
-        case "string_pattern_mismatch" if field == "occurred_at":
-            return f"{field}: {show(value)} is not RFC 3339 with an offset, such as {times.EXAMPLE}"
-        case "string_type" if field == "occurred_at":
-            return f"{field}: {show(value)} is not a text; write RFC 3339 with an offset, such as {times.EXAMPLE}"
-        case "string_pattern_mismatch":
-            return f"{field}: {show(value)} holds a control character; leave it out"
-        case "no_such_time":
-            return f"{field}: {show(value)} {message}"
-    rule = message.replace("Input should be", "should be").replace("String should have", "should have")
-    return f"{field}: {rule}, not {show(value)}"
+    field = _field(problem)
+    kind, message, value = problem["type"], problem["msg"], show(problem["input"])
+    if kind == "missing":
+        said = "is missing"
+    elif kind == "nothing_said":
+        said = message
+    elif kind == "value_error":  # the only one: times.millis_of
+        said = f"{value} is no time of the calendar: {message.removeprefix('Value error, ')}"
+    elif field == "occurred_at":
+        said = f"{value} is not RFC 3339 text with an offset, such as {times.EXAMPLE}"
+    elif kind == "string_pattern_mismatch":
+        said = f"{value} holds a control character; leave it out"
+    else:
+        rule = message.replace("Input should be", "should be").replace("String should have", "should have")
+        said = f"{rule}, not {value}"
+    return f"{field}: {said}"
+
+
+def _field(problem: ErrorDetails) -> str:
+    """Return the field that a problem is in. The first part of its place is the type of the event, if that is known."""
+    place = [str(part) for part in problem["loc"] if part not in _TYPES]
+    return ".".join(place) or "record"
 
 
 def _short() -> Repr:

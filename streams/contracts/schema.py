@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import core_schema
 from typing_extensions import override
 
 from streams.contracts.decode import MAX_BYTES

@@ -7,9 +7,7 @@ from streams.domain.units import SECOND, Millis
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EXAMPLE = "2026-03-01T10:00:00.250Z"
 
-PATTERN = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,12})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
-)
+PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,12})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 """The shape of RFC 3339: date, ``T``, time to the second, any fraction, and an offset. The calendar is not in it."""
 
 

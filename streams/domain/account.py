@@ -194,6 +194,8 @@ def _observation(histogram: Histogram, labels: Labels, value: int) -> Iterable[C
 
 def publish(before: Sequence[CountEntry], after: Sequence[CountEntry], to: Additions) -> None:
     """Add what is new in ``after`` and retract what is gone from ``before``."""
+    if before == after:
+        return
     if not before:
         for hour, name, labels, n in after:
             to.count(name, labels, n, hour)

@@ -26,44 +26,70 @@ def closings_of(
 ) -> dict[int, list[Closing | None]]:
     """Return, by the contact that ended last before each rest, the closing in each window."""
     closings: dict[int, list[Closing | None]] = {}
-    nothing = [None] * len(policy.windows)
-
-    def close(last: int, w: int, chain: Chain, rest: float) -> None:
-        if last >= 0:
-            closing = _closing(chain, int(rest), policy.windows[w].length, lives[last], signs)
-            closings.setdefault(last, list(nothing))[w] = closing
-
-    chains, rest, last = begin(problem, policy)
-    for member in problem.members:
+    members = problem.members
+    chains = Chains(problem, policy)
+    rest, last = chains.rest, -1
+    for place, member in enumerate(members):
         life = lives[member]
-        for w, window in enumerate(policy.windows):
-            chain = chains[w]
-            if chain is not None and rest + window.length < life.contact.arrived_at:
-                close(last, w, chain, rest)
-                chain = None
-            chains[w] = extend(chain, life)
+        for w in chains.broken_by(life.contact.arrived_at, rest):
+            if last >= 0:
+                chain = chains.of(w, place, lives)
+                closing = _closing(chain, int(rest), policy.windows[w].length, lives[last], signs)
+                closings.setdefault(last, [None] * len(policy.windows))[w] = closing
+            chains.begin(w, place)
         if life.rests_at >= rest:
             rest, last = life.rests_at, member
-    if rest != inf:
-        for w, chain in enumerate(chains):
-            if chain is not None:
-                close(last, w, chain, rest)
+    if rest != inf and last >= 0:
+        whole = chains.of(0, len(members), lives)
+        closings[last] = [
+            _closing(
+                whole if chains.alike(0, w) else chains.of(w, len(members), lives),
+                int(rest),
+                window.length,
+                lives[last],
+                signs,
+            )
+            for w, window in enumerate(policy.windows)
+        ]
     return closings
 
 
-def begin(problem: Problem, policy: Policy) -> tuple[list[Chain | None], float, int]:
-    """Return the chains by window, the rest and the last contact with which a problem's remaining contacts begin."""
-    if problem.carry is None:
-        return [None] * len(policy.windows), -inf, -1
-    return list(problem.carry.chains), problem.carry.rest, -1
+class Chains:
+    """Where, among a problem's contacts, the present chain of each window began."""
 
+    def __init__(self, problem: Problem, policy: Policy) -> None:
+        carry = problem.carry
+        self.rest: float = carry.rest if carry else -inf
+        self._problem = problem
+        self._policy = policy
+        self._starts = [0] * len(policy.windows)
+        self._carried: list[Chain | None] = list(carry.chains) if carry else [None] * len(policy.windows)
 
-def extend(chain: Chain | None, life: Life) -> Chain:
-    """Return a chain with one more contact, or a new one that begins with it."""
-    contact = life.contact
-    if chain is None:
-        return Chain(1, contact.arrived_at, contact.effort)
-    return Chain(chain.contacts + 1, chain.started_at, chain.effort + contact.effort)
+    def broken_by(self, arrived_at: Millis, rest: float) -> list[int]:
+        """Return the windows in which an arrival comes too long after the last rest to go on with the chain."""
+        if rest >= arrived_at or rest == -inf:
+            return []
+        return [w for w, window in enumerate(self._policy.windows) if rest + window.length < arrived_at]
+
+    def begin(self, w: int, place: int) -> None:
+        """Begin a new chain with the contact at a place."""
+        self._starts[w] = place
+        self._carried[w] = None
+
+    def alike(self, w: int, other: int) -> bool:
+        """Say whether two windows see the same chain."""
+        return self._starts[w] == self._starts[other] and self._carried[w] == self._carried[other]
+
+    def of(self, w: int, end: int, lives: Sequence[Life]) -> Chain:
+        """Return the chain of a window as it is before the contact at a place."""
+        start, carried = self._starts[w], self._carried[w]
+        members = self._problem.members
+        effort = 0
+        for member in members[start:end]:
+            effort += lives[member].contact.effort
+        if carried is None:
+            return Chain(end - start, lives[members[start]].contact.arrived_at, effort)
+        return Chain(carried.contacts + end - start, carried.started_at, carried.effort + effort)
 
 
 def _closing(

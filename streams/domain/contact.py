@@ -21,7 +21,8 @@ class Contact(NamedTuple):
 
     ``arrived`` and ``ended`` are the labels (queue, team, channel) where it arrived and where it first ended. ``ends``
     are all its ends in order: it is judged from the first; a later one ends it again after it was reopened.
-    ``in_threshold`` says whether it was answered within the service-level threshold. Effort is the customer's time:
+    ``in_threshold`` says, once it has ended, whether it was
+    answered within the service-level threshold. Effort is the customer's time:
     queue, hold, talk and self-service. ``handle`` is talk, hold and wrap of the first end, ``None`` if unknown.
     """
 
@@ -56,6 +57,7 @@ class ContactFold:
     policy: Policy
     labels: LabelBudget
     events: list[e.ContactEvent] = field(default_factory=list)
+    event_ids: set[str] = field(default_factory=set)
     offer: e.ContactOffered | None = None
     customer_id: str | None = None
     queue: str | None = None
@@ -78,13 +80,10 @@ class ContactFold:
     claimed_resolved: bool = False
     sla_met: bool | None = None
 
-    def has(self, event_id: str) -> bool:
-        """Say whether an event is part of this contact already."""
-        return any(event.event_id == event_id for event in self.events)
-
     def apply(self, event: e.ContactEvent, to: Additions) -> None:
         """Fold one more event, which is not before any other of the contact, and add what it counts."""
         self.events.append(event)
+        self.event_ids.add(event.event_id)
         if self.offer is None and not isinstance(event, e.ContactOffered):
             return  # waits for the offer, which is late; the fold is made anew when it comes
         _APPLY[type(event)](self, event, to)
@@ -110,7 +109,7 @@ class ContactFold:
             self.handle,
             self.claimed_resolved,
             self.sla_met,
-            self.in_threshold,
+            self.in_threshold and bool(self.ends),
             self.labels.admit("reason", self.reason),
         )
 

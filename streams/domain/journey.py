@@ -42,24 +42,26 @@ class Journey:
     contacts: list[Held] = field(default_factory=list)
     signs: list[Sign] = field(default_factory=list)
 
-    def tell(self, contact: Contact, policy: Policy) -> list[Change]:
-        """Take what is now known of a contact, and return what it changes."""
-        published = None
+    def tell(self, contact: Contact, policy: Policy, *, late: bool = False) -> list[Change]:
+        """Take what is now known of a contact, and return what it changes. ``late``: later facts are known already."""
         for index, held in enumerate(self.contacts):
-            if held.contact.contact_id == contact.contact_id:
-                if held.contact == contact:
-                    return []
-                if held.contact.arrived_at == contact.arrived_at:
-                    published = held.contact
-                    if _keys(published) != _keys(contact):
-                        held.kept = Kept(None, held.kept.carry)
-                    held.contact = contact
-                    break
+            published = held.contact
+            if published.contact_id != contact.contact_id:
+                continue
+            if published == contact:
+                return []
+            if published.arrived_at != contact.arrived_at:
                 del self.contacts[index]
-                return [*_withdrawal(held), *self.tell(contact, policy)]
-        else:
-            insort(self.contacts, Held(contact))
-        return self._judge(policy, contact.contact_id, published)
+                return [*_withdrawal(held), *self.tell(contact, policy, late=True)]
+            held.contact = contact
+            if _keys(published) != _keys(contact):
+                held.kept = Kept(None, held.kept.carry)
+                late = True  # it may belong to another problem, and others with it
+            return self._judge(policy, None if late else index, index, published)
+        held = Held(contact)
+        insort(self.contacts, held)
+        appended = self.contacts[-1] is held and not late
+        return self._judge(policy, len(self.contacts) - 1 if appended else None)
 
     def withdraw(self, contact_id: str, policy: Policy) -> list[Change]:
         """Forget a contact that turned out to be another customer's, and return what that changes."""
@@ -76,17 +78,20 @@ class Journey:
         insort(self.signs, sign)
         return self._judge(policy) if self.contacts else []
 
-    def _judge(self, policy: Policy, told: str | None = None, published: Contact | None = None) -> list[Change]:
+    def _judge(
+        self, policy: Policy, about: int | None = None, told: int = -1, published: Contact | None = None
+    ) -> list[Change]:
+        """Judge again, and return what differs from what was published (of the contact told: from ``published``)."""
         changes = []
         contacts = [held.contact for held in self.contacts]
         kept = [held.kept for held in self.contacts]
-        for held, judgement in zip(self.contacts, judge(contacts, self.signs, policy, kept), strict=True):
-            is_told = held.contact.contact_id == told
-            if judgement == held.judgement and not is_told:
+        for index, judgement in judge(contacts, self.signs, policy, kept, about):
+            held = self.contacts[index]
+            if judgement == held.judgement and index != told:
                 continue
             before = None
             if held.judgement is not None:
-                before = (published if is_told and published is not None else held.contact, held.judgement)
+                before = (published if index == told and published is not None else held.contact, held.judgement)
             changes.append(Change(before, (held.contact, judgement)))
             held.judgement = judgement
         return changes

@@ -4,7 +4,7 @@
 harmless: judge again, and publish what differs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from streams.domain.closing import Closing, closings_of
@@ -79,27 +79,50 @@ NOTHING_KEPT = Kept(None, None)
 
 
 def judge(
-    contacts: Sequence[Contact], signs: Sequence[Sign], policy: Policy, kept: Sequence[Kept]
-) -> list[Judgement]:
-    """Judge the contacts of one customer, which are in order of arrival and id; the signs are in order of time."""
+    contacts: Sequence[Contact],
+    signs: Sequence[Sign],
+    policy: Policy,
+    kept: Sequence[Kept],
+    about: int | None = None,
+) -> Iterator[tuple[int, Judgement]]:
+    """Judge the contacts of one customer, which are in order of arrival and id; the signs are in order of time.
+
+    Args:
+        contacts: all that is known of them.
+        signs: what else is known of the customer.
+        policy: by which to judge.
+        kept: by contact, what was kept of forgotten ones.
+        about: the only contact that is new or has a new end, if that is all that is new: then only those that this
+            can matter to are judged, which are the members of its problem and whoever came right after it.
+
+    Returns:
+        The index of each contact that was judged, with its judgement.
+    """
     grouping = group(contacts, signs, policy, [k.carry for k in kept])
-    lives = grouping.lives
+    lives, problem_of = grouping.lives, grouping.problem_of
+    indices: Iterable[int] = range(len(lives))
+    problems: Iterable[Problem] = grouping.problems
+    if about is not None:
+        its_problem = problem_of[about]
+        indices = {about, *(its_problem.members if its_problem else ()), *range(about + 1, min(about + 2, len(lives)))}
+        problems = [problem for problem in {id(p): p for p in map(problem_of.__getitem__, indices)}.values() if problem]
     closings: dict[int, list[Closing | None]] = {}
-    for problem in grouping.problems:
+    for problem in problems:
         closings |= closings_of(problem, lives, signs, policy)
     nothing = (None,) * len(policy.windows)
-    judged = []
-    for index, life in enumerate(lives):
-        its_problem = grouping.problem_of[index]
+    for index in indices:
+        life, its_problem = lives[index], problem_of[index]
         demand = kept[index].demand or _demand(index, lives, its_problem, grouping.links[index], policy)
         if not life.ends:
-            judged.append(Judgement(its_problem is not None, demand))
+            yield index, Judgement(its_problem is not None, demand)
             continue
         recontacted = _recontacted(index, lives, its_problem) if its_problem is not None else None
-        seen = _seen(life, signs) if signs else (None, None, None, None)
+        reopened, denied, exited, confirmed = _seen(life, signs) if signs else (None, None, None, None)
         closing = tuple(closings[index]) if index in closings else nothing
-        judged.append(Judgement(its_problem is not None, demand, recontacted, *seen, closing))
-    return judged
+        yield (
+            index,
+            Judgement(its_problem is not None, demand, recontacted, reopened, denied, exited, confirmed, closing),
+        )
 
 
 def _demand(
@@ -110,18 +133,21 @@ def _demand(
     contact, at = life.contact, life.contact.arrived_at
     if problem is None and not life.ends:
         return None
-    before = [lives[member] for member in problem.members if member < index] if problem else []
-    for other in reversed(before):
+    last_ended: Life | None = None
+    for member in reversed(problem.members) if problem is not None else ():
+        if member >= index:
+            continue
+        other = lives[member]
         if other.open_at(at):
             return Demand("failure", "open", link, other.contact.contact_id, other.contact.arrived)
+        if last_ended is None or other.last_end_before(at) > last_ended.last_end_before(at):
+            last_ended = other
     if index > 0:
         last = lives[index - 1].contact
         if last.abandoned and 0 <= at - last.ends[0] <= policy.retry_within:
             return Demand("failure", "retry", link, last.contact_id, last.ended)
-    if before:
-        last_ended = max(before, key=lambda other: other.last_end_before(at))
-        if at - last_ended.last_end_before(at) <= policy.longest_window:
-            return Demand("failure", "recontact", link, last_ended.contact.contact_id, last_ended.contact.ended)
+    if last_ended is not None and at - last_ended.last_end_before(at) <= policy.longest_window:
+        return Demand("failure", "recontact", link, last_ended.contact.contact_id, last_ended.contact.ended)
     demand = policy.demand_of(contact.reason, contact.demand)
     if demand == "failure":
         return Demand("failure", "reason", link)
@@ -131,9 +157,10 @@ def _demand(
 def _recontacted(index: int, lives: Sequence[Life], problem: Problem) -> Seen | None:
     ended_at = lives[index].ends[0]
     for member in problem.members:
-        contact = lives[member].contact
-        if contact.arrived_at > ended_at and member != index:
-            return Seen(contact.arrived_at, contact.contact_id)
+        if member > index:
+            contact = lives[member].contact
+            if contact.arrived_at > ended_at:
+                return Seen(contact.arrived_at, contact.contact_id)
     return None
 
 

@@ -33,19 +33,16 @@ class Carry(NamedTuple):
 
 @dataclass(slots=True)
 class Life:
-    """When a contact was open: from its arrival to its first end, and again from each reopening to the next end."""
+    """When a contact was open: from its arrival to its first end, and again from each reopening to the next end.
+
+    ``rests_at`` is when it last came to rest, infinity while it is open.
+    """
 
     contact: Contact
     case_id: str | None
-    ends: list[Millis]
-    reopens: list[Millis] = field(default_factory=list)
-
-    @property
-    def rests_at(self) -> float:
-        """When it last came to rest; infinity while it is open."""
-        if not self.ends or (self.reopens and self.reopens[-1] >= self.ends[-1]):
-            return inf
-        return self.ends[-1]
+    ends: Sequence[Millis]
+    rests_at: float
+    reopens: Sequence[Millis] = ()
 
     def open_at(self, at: Millis) -> bool:
         """Say whether it is open at a time after its arrival; at the very instant of an end it still is."""
@@ -53,17 +50,18 @@ class Life:
             return True
         if not self.reopens:
             return False
-        ended = max(end for end in self.ends if end < at)
+        ended = self.last_end_before(at)
         return any(ended <= reopened <= at for reopened in self.reopens)
 
     def last_end_before(self, at: Millis) -> Millis:
         """Return its last end before a time at which it is not open."""
-        return max(end for end in self.ends if end < at)
+        ends = self.ends
+        return ends[0] if len(ends) == 1 else max(end for end in ends if end < at)
 
 
 @dataclass(slots=True)
 class Problem:
-    """Contacts of one customer about one issue, by their index in the customer's contacts."""
+    """Contacts of one customer about one issue, by their index among the customer's contacts, in order."""
 
     members: list[int]
     carry: Carry | None = None
@@ -93,23 +91,22 @@ def group(
 
 
 def _life(contact: Contact, signs: Sequence[Sign]) -> Life:
-    life = Life(contact, contact.case_id, list(contact.ends))
+    ends = contact.ends
+    if not signs:
+        return Life(contact, contact.case_id, ends, ends[-1] if ends else inf)
+    case_id, all_ends, reopens = contact.case_id, list(ends), list[Millis]()
     for sign in signs:
         if sign.kind == "opened":
-            if life.case_id is None and sign.contact_id == contact.contact_id:
-                life.case_id = sign.case_id
+            if case_id is None and sign.contact_id == contact.contact_id:
+                case_id = sign.case_id
         elif sign.kind == "reopened":
-            if life.ends and sign.at >= life.ends[0] and sign.concerns(contact, life.case_id):
-                life.reopens.append(sign.at)
-        elif (
-            sign.kind == "resolved"
-            and life.reopens
-            and sign.at >= life.reopens[0]
-            and sign.concerns(contact, life.case_id)
-        ):
-            life.ends.append(sign.at)
-    life.ends.sort()
-    return life
+            if ends and sign.at >= ends[0] and sign.concerns(contact, case_id):
+                reopens.append(sign.at)
+        elif sign.kind == "resolved" and reopens and sign.concerns(contact, case_id):
+            all_ends.append(sign.at)
+    all_ends.sort()
+    at_rest = all_ends and not (reopens and reopens[-1] >= all_ends[-1])
+    return Life(contact, case_id, all_ends, all_ends[-1] if at_rest else inf, reopens)
 
 
 @dataclass(slots=True)
@@ -155,5 +152,7 @@ class _Problems:
         if problem is None:
             return None
         earliest = at - self.policy.longest_window
-        alive = any(self.lives[member].rests_at >= earliest for member in reversed(problem.members))
-        return problem if alive else None
+        for member in reversed(problem.members):
+            if self.lives[member].rests_at >= earliest:
+                return problem
+        return None

@@ -6,7 +6,7 @@ takes away only what could have changed them.
 
 from math import inf
 
-from streams.domain.closing import begin, extend
+from streams.domain.closing import Chains
 from streams.domain.journey import Journey
 from streams.domain.judgement import Kept
 from streams.domain.policy import Policy
@@ -27,6 +27,14 @@ def expires_at(journey: Journey, policy: Policy) -> Millis:
         else:
             latest = max(latest, contact.arrived_at + policy.open_contact_expiry)
     return latest + 1
+
+
+def is_expired(journey: Journey, now: Millis, policy: Policy) -> bool:
+    """Say whether nothing that is held of a customer matters any more."""
+    contacts = journey.contacts
+    if contacts and now - contacts[-1].contact.arrived_at <= policy.longest_window:
+        return False
+    return expires_at(journey, policy) <= now
 
 
 def forget(journey: Journey, now: Millis, policy: Policy) -> int:
@@ -74,24 +82,26 @@ def _carry_over(
     if heir is None or not gone:
         return
     held = journey.contacts[heir]
-    held.kept = Kept(held.kept.demand, _carry(problem, gone, grouping.lives[heir], policy))
+    held.kept = Kept(held.kept.demand, _carry(problem, gone, grouping, policy))
 
 
-def _carry(problem: Problem, gone: list[Life], heir: Life, policy: Policy) -> Carry:
-    chains, rest, _ = begin(problem, policy)
+def _carry(problem: Problem, gone: list[Life], grouping: Grouping, policy: Policy) -> Carry:
+    chains = Chains(problem, policy)
+    rest = chains.rest
     cases = dict.fromkeys(problem.carry.cases if problem.carry else ())
     reasons = dict.fromkeys(problem.carry.reasons if problem.carry else ())
-    for life in gone:
-        for w, window in enumerate(policy.windows):
-            broken = rest + window.length < life.contact.arrived_at
-            chains[w] = extend(None if broken else chains[w], life)
+    for place, life in enumerate(gone):
+        for w in chains.broken_by(life.contact.arrived_at, rest):
+            chains.begin(w, place)
         rest = max(rest, life.rests_at)
         if life.case_id is not None:
             cases[life.case_id] = None
         if life.contact.reason is not None:
             reasons[life.contact.reason, life.contact.product] = None
-    settled = int(rest) if rest not in (inf, -inf) else heir.contact.arrived_at
-    return Carry(tuple(cases), tuple(reasons), tuple(chains), settled)
+    of = tuple(chains.of(w, len(gone), grouping.lives) for w in range(len(policy.windows)))
+    # An open contact can go only when a customer has more than the cap: its end will not be known here.
+    rests_at = int(rest) if rest != inf else gone[-1].contact.arrived_at
+    return Carry(tuple(cases), tuple(reasons), of, rests_at)
 
 
 def _forget_signs(journey: Journey, now: Millis, policy: Policy) -> None:

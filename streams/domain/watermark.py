@@ -94,6 +94,8 @@ class Sequencer:
         due = bisect_left(self.held, ((self.watermark,),))
         events = [held.event for held in self.held[:due]]
         del self.held[:due]
+        times = self._times
         for event in events:
-            del self._times[event.event_id]
+            if times[event.event_id] == event.occurred_at:  # else the id was used again, at a time still held
+                del times[event.event_id]
         return Release(events, self.watermark)

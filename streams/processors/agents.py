@@ -1,6 +1,6 @@
 """The agents processor: how agents spend their time, and who belongs to which team."""
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast, get_args
@@ -10,16 +10,16 @@ from streams.domain.events import TYPE_OF, AgentEvent, AgentStateChanged, Event,
 from streams.domain.labels import LabelBudget
 from streams.domain.ledger import Additions
 from streams.domain.policy import Policy
-from streams.domain.units import DAY, Millis
+from streams.domain.units import DAY, HOUR, Millis
 from streams.domain.watermark import Release
 from streams.processors.changes import Changes, Rejected, States
 
 AGENT_EVENTS: frozenset[type] = frozenset(get_args(AgentEvent))
 
-_REMEMBERED = 2 * DAY
+_REMEMBERED = HOUR
 """How far back an agent's states are kept, so that a late one can be put in its place."""
 
-_AT_MOST = 500
+_AT_MOST = 100
 """How many moments of each kind are kept at most."""
 
 _YEARS = 3650 * DAY
@@ -70,34 +70,34 @@ class Agents:
         agent = states.get(event.agent_id) or Agent()
         to = changes.additions
         team = self.labels.admit("team", event.team)
-        moments = agent.states if isinstance(event, AgentStateChanged) else agent.memberships
-        if any(known.event_id == event.event_id for known in moments):
+        moments, state = agent.memberships, "joined" if isinstance(event, StaffJoined) else "left"
+        if isinstance(event, AgentStateChanged):
+            moments, state = agent.states, event.state
+        moment = Moment(event.occurred_at, event.event_id, team, state)
+        place = bisect_left(moments, moment)
+        if moment in moments[place : place + 1]:
             to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
             return
-        if isinstance(event, AgentStateChanged):
-            if moments and event.occurred_at < min(moments[0].at, moments[-1].at - _REMEMBERED):
-                changes.rejected.append(Rejected(event, "expired", "older than what is remembered of its agent"))
-                return
-            _spend(moments, Moment(event.occurred_at, event.event_id, team, event.state), to)
+        if moments is agent.memberships:
+            to.count(m.STAFF_JOINED if state == "joined" else m.STAFF_LEFT, (team,))
+        elif moments and moment.at < min(moments[0].at, moments[-1].at - _REMEMBERED):
+            changes.rejected.append(Rejected(event, "expired", "older than what is remembered of its agent"))
+            return
+        else:
+            _spend(moments, moment, place, to)
+        moments.insert(place, moment)
+        if moments is agent.states:
             earliest = moments[-1].at - _REMEMBERED
             while len(moments) > 1 and moments[1].at < earliest:
                 del moments[0]
-        elif isinstance(event, StaffJoined):
-            to.count(m.STAFF_JOINED, (team,))
-            insort(moments, Moment(event.occurred_at, event.event_id, team, "joined"))
-        else:
-            to.count(m.STAFF_LEFT, (team,))
-            insort(moments, Moment(event.occurred_at, event.event_id, team, "left"))
         del moments[:-_AT_MOST]
         states.put(event.agent_id, agent)
 
 
-def _spend(moments: list[Moment], moment: Moment, to: Additions) -> None:
-    """Put a state in its place, and count the time that it ends, or takes from the state before it."""
-    place = bisect_left(moments, moment)
+def _spend(moments: list[Moment], moment: Moment, place: int, to: Additions) -> None:
+    """Count the time that a state at a place among the others ends, or takes from the state before it."""
     before = moments[place - 1] if place > 0 else None
     after = moments[place] if place < len(moments) else None
-    moments.insert(place, moment)
     if after is not None:
         to.count(m.AGENT_TIME, (moment.team, moment.state), after.at - moment.at)
     if before is not None:

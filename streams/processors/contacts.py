@@ -69,7 +69,7 @@ class Contacts:
                 changes.rejected.append(Rejected(event, "expired", "older than the longest window, its contact forgotten"))
                 return
             fold = ContactFold(self.policy, self.labels)
-        elif fold.has(event.event_id) or (fold.offer is not None and isinstance(event, ContactOffered)):
+        elif event.event_id in fold.event_ids or (fold.offer is not None and isinstance(event, ContactOffered)):
             to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
             return
         elif len(fold.events) >= self.policy.events_per_contact:

@@ -11,7 +11,7 @@ from streams.domain.journey import Change, Journey
 from streams.domain.judgement import Judgement
 from streams.domain.ledger import Exemplar
 from streams.domain.policy import Policy
-from streams.domain.retention import expires_at, forget
+from streams.domain.retention import expires_at, forget, is_expired
 from streams.domain.signs import sign_of
 from streams.domain.units import Millis
 from streams.processors.changes import Changes, Rejected, States, Timers
@@ -51,7 +51,7 @@ class Journeys:
         for fact in facts:
             now = watermark if late else fact.occurred_at
             self._mature(now, timers, changes)
-            self._take(fact, now, states, timers, changes)
+            self._take(fact, now, late, states, timers, changes)
         self._mature(watermark, timers, changes)
 
     def expires_at(self, journey: Journey) -> Millis:
@@ -59,18 +59,24 @@ class Journeys:
         return expires_at(journey, self.policy)
 
     def _take(
-        self, fact: Fact, now: Millis, states: States[Journey], timers: Timers, changes: Changes
+        self,
+        fact: Fact,
+        now: Millis,
+        late: bool,
+        states: States[Journey],
+        timers: Timers,
+        changes: Changes,
     ) -> None:
         policy = self.policy
         journey = states.get(fact.customer_id)
-        if journey is None or expires_at(journey, policy) <= now:
+        if journey is None or is_expired(journey, now, policy):
             if not isinstance(fact, ContactKnown | ContactWithdrawn) and fact.occurred_at < now - policy.longest_window:
                 detail = "older than the longest window, its customer forgotten"
                 changes.rejected.append(Rejected(fact, "expired", detail))
                 return
             journey = Journey()
         if isinstance(fact, ContactKnown):
-            changed = journey.tell(fact.contact, policy)
+            changed = journey.tell(fact.contact, policy, late=late)
         elif isinstance(fact, ContactWithdrawn):
             changed = journey.withdraw(fact.contact_id, policy)
         else:
@@ -94,22 +100,34 @@ class Journeys:
 
     def _publish(self, change: Change, at: Millis, now: Millis, timers: Timers, changes: Changes) -> None:
         before, after, to = change.before, change.after, changes.additions
-        account.publish(
-            account.arrival_entries(*before) if before else (),
-            account.arrival_entries(*after) if after else (),
-            to,
-        )
+        arrival = account.arrival_entries(*after) if after else []
+        if before is not None:
+            account.publish(account.arrival_entries(*before), arrival, to)
+        else:
+            account.publish((), arrival, to)
+        if (before is not None and before[0].ends) or (after is not None and after[0].ends):
+            self._publish_end(before, after, at, now, timers, changes)
+        if after is not None:
+            _say(before, after, at, self.policy, changes)
+
+    def _publish_end(
+        self,
+        before: tuple[Contact, Judgement] | None,
+        after: tuple[Contact, Judgement] | None,
+        at: Millis,
+        now: Millis,
+        timers: Timers,
+        changes: Changes,
+    ) -> None:
         account.publish(
             account.end_entries(*before, self.policy) if before else (),
             account.end_entries(*after, self.policy) if after else (),
-            to,
+            changes.additions,
         )
         was = account.maturing(*before, self.policy) if before else None
         will = account.maturing(*after, self.policy) if after else None
         if was is not None or will is not None:
             self._reschedule(was, will, at, now, timers, changes)
-        if after is not None:
-            _say(before, after, at, self.policy, changes)
 
     def _reschedule(
         self, was: Maturing | None, will: Maturing | None, at: Millis, now: Millis, timers: Timers, changes: Changes

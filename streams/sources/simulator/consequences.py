@@ -66,9 +66,7 @@ class Consequences:
         else:
             outcome = CONTENT
             if world.chance(habits.confirms):
-                self._say(
-                    e.OutcomeConfirmed, problem, contact_id, ended_at + 1 + exponential(world.rng, _CONFIRM_MEAN)
-                )
+                self._say(e.OutcomeConfirmed, problem, contact_id, ended_at + 1 + exponential(world.rng, _CONFIRM_MEAN))
         self._survey(problem, contact_id, ended_at, solved=outcome.solved)
         return outcome
 

@@ -150,19 +150,13 @@ class Desk:
                 self.roster.handle(agent, answered_at, passed_at)
             queue = self._queues[queue.transfer_to or ""]
             events.append(
-                e.ContactTransferred(
-                    world.event_id(), passed_at, SOURCE, visit.contact_id, queue.name, queue.team
-                )
+                e.ContactTransferred(world.event_id(), passed_at, SOURCE, visit.contact_id, queue.name, queue.team)
             )
-            agent, started_at = self.roster.first_free(
-                queue.team, passed_at + exponential(rng, queue.answer_delay)
-            )
+            agent, started_at = self.roster.first_free(queue.team, passed_at + exponential(rng, queue.answer_delay))
             self._answered(visit, queue, agent, started_at)
             talked_until += started_at - passed_at
         if visit.reason_later:
-            learned = e.ContactUpdated(
-                world.event_id(), talked_until, SOURCE, visit.contact_id, reason=problem.reason
-            )
+            learned = e.ContactUpdated(world.event_id(), talked_until, SOURCE, visit.contact_id, reason=problem.reason)
             events.append(learned)
         ended_at = talked_until + wrap
         if agent is not None:
@@ -194,9 +188,7 @@ class Desk:
     def _answered(self, visit: Visit, queue: Queue, agent: Agent | None, at: Millis) -> None:
         agent_id = agent.agent_id if agent is not None else None
         visit.events.append(
-            e.ContactAnswered(
-                self.world.event_id(), at, SOURCE, visit.contact_id, agent_id, queue.name, queue.team
-            )
+            e.ContactAnswered(self.world.event_id(), at, SOURCE, visit.contact_id, agent_id, queue.name, queue.team)
         )
 
     def _use_case(self, visit: Visit, at: Millis) -> None:
@@ -206,9 +198,7 @@ class Desk:
         if problem.case_id is None:
             if problem.attempts == 1 and problem.customer.known and world.chance(world.plan.records.cases):
                 problem.case_id = f"{visit.contact_id}-case"
-                learned = e.ContactUpdated(
-                    world.event_id(), at, SOURCE, visit.contact_id, case_id=problem.case_id
-                )
+                learned = e.ContactUpdated(world.event_id(), at, SOURCE, visit.contact_id, case_id=problem.case_id)
                 opened = e.CaseOpened(
                     world.event_id(), at, SOURCE, problem.case_id, customer_id, problem.reason, visit.contact_id
                 )

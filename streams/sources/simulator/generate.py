@@ -57,9 +57,7 @@ def simulate(
     return _run(plan, seed, start, contacts, until)
 
 
-def _run(
-    plan: Plan, seed: int, start: Millis, contacts: int | None, until: Millis | None
-) -> Iterator[Simulated]:
+def _run(plan: Plan, seed: int, start: Millis, contacts: int | None, until: Millis | None) -> Iterator[Simulated]:
     rng = Random(seed)  # noqa: S311 - a simulation wants to be repeated, not to be unguessable
     world = World(plan, rng, f"s{seed}-", start, Log(rng, plan.delivery))
     desk = Desk(world, Roster(world), contacts)

@@ -4,7 +4,7 @@ Shares and probabilities are in [0, 1]; durations are milliseconds; hours and we
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from streams.domain.events import DemandClass
 from streams.domain.units import DAY, HOUR, MINUTE, SECOND, Millis
@@ -192,11 +192,11 @@ class Plan:
     tick: Millis | None = MINUTE
 
     def __post_init__(self) -> None:
-        for problem in _contradictions(self):
-            raise ValueError(problem)
+        for contradiction in _contradictions(self):
+            raise ValueError(contradiction)
 
     def failure_rate(self, queue: Queue, reason: str, at: Millis) -> float:
-        """Return the probability that a contact which ends at some time fails; a later incident outweighs an earlier."""
+        """Return the probability that a contact which ends at some time fails; the last incident listed wins."""
         for incident in reversed(self.incidents):
             if incident.holds(queue.name, reason, at):
                 return incident.failure_rate
@@ -204,25 +204,34 @@ class Plan:
 
 
 def _contradictions(plan: Plan) -> Iterator[str]:
-    queues = {queue.name: queue for queue in plan.queues}
-    teams = {team.name for team in plan.teams}
     for queue in plan.queues:
-        if queue.team not in teams:
-            yield f"queue {queue.name!r}: its team {queue.team!r} is not among the plan's teams"
-        if len(queue.profile) != HOURS_OF_WEEK or min(queue.profile) < 0 or queue.per_hour * max(queue.profile) <= 0:
-            yield f"queue {queue.name!r}: profile needs {HOURS_OF_WEEK} factors >= 0, and some hour with arrivals"
-        if queue.transfer > 0 and queue.transfer_to not in queues:
-            yield f"queue {queue.name!r}: transfer_to must name a queue of the plan, not {queue.transfer_to!r}"
-        if not queue.reasons or not queue.channels:
-            yield f"queue {queue.name!r}: needs at least one reason and one channel"
-        for name, reason in queue.reasons.items():
-            if not 0 <= reason.failure_rate < 1:
-                yield f"queue {queue.name!r}, reason {name!r}: failure_rate must be in [0, 1)"
+        yield from _contradictions_of_queue(queue, plan)
     for team in plan.teams:
         if any(not 0 < shift.hours <= 24 for shift in team.shifts):  # noqa: PLR2004 - hours of a day
             yield f"team {team.name!r}: a shift lasts 1 to 24 hours"
+    known = {(queue.name, reason) for queue in plan.queues for reason in queue.reasons}
     for incident in plan.incidents:
-        if incident.queue not in queues or incident.reason not in queues[incident.queue].reasons:
+        if (incident.queue, incident.reason) not in known:
             yield f"incident: queue {incident.queue!r} with reason {incident.reason!r} is not in the plan"
-        if not 0 <= incident.failure_rate < 1:
-            yield f"incident in {incident.queue!r}: failure_rate must be in [0, 1)"
+    parts: list[Queue | Team | Incident | Customers | Records | Aftermath | Delivery] = []
+    parts += [*plan.queues, *plan.teams, *plan.incidents]
+    parts += [plan.customers, plan.records, plan.aftermath, plan.delivery]
+    for part in parts:
+        for name in (each.name for each in fields(part) if each.name != "per_hour"):
+            share = getattr(part, name)
+            if isinstance(share, float) and not 0 <= share <= 1:
+                yield f"{type(part).__name__.lower()}: {name} must be in [0, 1], not {share:g}"
+
+
+def _contradictions_of_queue(queue: Queue, plan: Plan) -> Iterator[str]:
+    if queue.team not in {team.name for team in plan.teams}:
+        yield f"queue {queue.name!r}: its team {queue.team!r} is not among the plan's teams"
+    if len(queue.profile) != HOURS_OF_WEEK or min(queue.profile) < 0 or queue.per_hour * max(queue.profile) <= 0:
+        yield f"queue {queue.name!r}: profile needs {HOURS_OF_WEEK} factors >= 0, and some hour with arrivals"
+    if queue.transfer > 0 and queue.transfer_to not in {other.name for other in plan.queues}:
+        yield f"queue {queue.name!r}: transfer_to must name a queue of the plan, not {queue.transfer_to!r}"
+    if not queue.reasons or not queue.channels:
+        yield f"queue {queue.name!r}: needs at least one reason and one channel"
+    for name, reason in queue.reasons.items():
+        if not 0 <= reason.failure_rate <= 1:
+            yield f"queue {queue.name!r}, reason {name!r}: failure_rate must be in [0, 1], not {reason.failure_rate:g}"

@@ -92,7 +92,7 @@ def demo_plan(incident: Incident | None = None) -> Plan:
 
 
 def late_parcels(start: Millis, end: Millis | None = None) -> Incident:
-    """Return an incident for :func:`demo_plan`: from ``start`` on most of those with a late parcel have to come back."""
+    """Return an incident for :func:`demo_plan`: most customers with a late parcel have to come back."""
     return Incident(start, end, "delivery", "parcel_late", 0.65)
 
 
@@ -132,9 +132,7 @@ def noisy_plan(incident: Incident | None = None) -> Plan:
         customers=Customers(unknown=0.15, identified_later=0.2),
         records=Records(reason_later=0.2, reason_missing=0.05, cases=0.4),
         aftermath=replace(plan.aftermath, silent=0.1, denies=0.1, confirms=0.1),
-        delivery=Delivery(
-            disordered=0.3, max_disorder=8 * SECOND, late=0.001, duplicated=0.03, duplicated_later=0.002
-        ),
+        delivery=Delivery(disordered=0.3, max_disorder=8 * SECOND, late=0.001, duplicated=0.03, duplicated_later=0.002),
     )
 
 

@@ -8,7 +8,7 @@ _SATURDAY = 5
 
 
 def hour_of_week(at: Millis) -> int:
-    """Return the hour of the week that a point in time lies in, 0 for Monday 00:00–01:00 UTC."""
+    """Return the hour of the week that a point in time lies in, 0 for the first hour of a Monday, UTC."""
     return (at // HOUR + _EPOCH_HOUR) % HOURS_OF_WEEK
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from streams.domain.events import AgentActivity, AgentStateChanged, StaffJoined, StaffLeft
-from streams.domain.units import DAY, HOUR, Millis
+from streams.domain.units import DAY, HOUR, SECOND, Millis
 from streams.sources.simulator.plan import Shift, Team
 from streams.sources.simulator.world import SOURCE, World
 
@@ -14,7 +14,7 @@ _THURSDAY = 3  # 1970-01-01
 
 @dataclass(slots=True, eq=False)
 class Agent:
-    """An agent: free from ``free_at``, on shift until ``until``, with a break after the first contact past ``break_at``."""
+    """An agent: free from ``free_at``, on shift until ``until``, due for a break from ``break_at`` on."""
 
     agent_id: str
     team: Team
@@ -41,7 +41,7 @@ class Roster:
                 self._schedule(shift, crew, start // DAY - 1, start)
 
     def first_free(self, team: str, earliest: Millis) -> tuple[Agent | None, Millis]:
-        """Return who of a team can take a contact first and when; the overflow desk (``None``) if nobody on shift can."""
+        """Return who of a team can take a contact first, and when; ``None`` is the overflow desk, if nobody can."""
         chosen, chosen_at = None, earliest
         for agent in self._on_shift[team]:
             if (chosen is None or agent.free_at < chosen.free_at) and max(earliest, agent.free_at) < agent.until:
@@ -58,7 +58,7 @@ class Roster:
             agent.free_at = end + agent.team.pause
         self._tell(agent, "available", agent.free_at)
 
-    def _schedule(self, shift: Shift, crew: list[Agent], day: int, _: Millis) -> None:
+    def _schedule(self, shift: Shift, crew: list[Agent], day: int, _at: Millis) -> None:
         begin = day * DAY + shift.start_hour * HOUR
         end = begin + shift.hours * HOUR
         start = self.world.start
@@ -70,9 +70,7 @@ class Roster:
         for place, veteran in enumerate(crew):
             agent = veteran
             if veteran.free_at <= at and self.world.chance(veteran.team.attrition):
-                self.world.log.write(
-                    StaffLeft(self.world.event_id(), at, SOURCE, veteran.agent_id, veteran.team.name)
-                )
+                self.world.log.write(StaffLeft(self.world.event_id(), at, SOURCE, veteran.agent_id, veteran.team.name))
                 agent = crew[place] = self._hire(veteran.team, at)
             agent.free_at = max(agent.free_at, at)
             agent.until = until
@@ -88,7 +86,7 @@ class Roster:
 
     def _hire(self, team: Team, at: Millis) -> Agent:
         self._hired += 1
-        agent = Agent(f"{self.world.prefix}a{self._hired}", team, free_at=at)
+        agent = Agent(f"{self.world.prefix}a{self._hired}", team, free_at=at + SECOND)  # joined before at work
         self.world.log.write(StaffJoined(self.world.event_id(), at, SOURCE, agent.agent_id, team.name))
         return agent
 

@@ -1,0 +1,157 @@
+"""What can be set, and what holds where nothing is: defaults are written here as they would be in the files.
+
+Descriptions are for readers of the JSON Schema, which editors show beside the key.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from streams.domain.events import DemandClass
+from streams.domain.policy import CostCategory
+from streams.settings import fields as f
+
+
+class Section(BaseModel):
+    """Part of a file. A key that it does not know is an error, and so is a default that breaks its own rule."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+def setting(default: Any, description: str) -> Any:  # noqa: ANN401 - text that the field's own validator reads
+    """Return a field with a default that is written as it would be in the file."""
+    return Field(default, description=description)
+
+
+class Thresholds(Section):
+    """How soon a contact should be answered, and when hanging up says nothing about the service."""
+
+    answer: f.Short = setting("20s", "Service level: answered within this time. A queue can set its own.")
+    short_abandon: f.Short = setting("5s", "Who hangs up sooner than this is counted apart.")
+
+
+class Linking(Section):
+    """How contacts are joined to problems."""
+
+    by_identity: f.Flag = setting(
+        default=False, description="Also join contacts that share nothing but the customer: an upper bound, not a fact."
+    )
+
+
+class Estimates(Section):
+    """How the share of contacts that will fail is estimated before their windows have passed."""
+
+    period: f.Period = setting("24h", "The live estimate rests on what happened in this time; whole hours.")
+    confidence: f.Confidence = setting(0.95, "How often the interval of an estimate should hold the truth.")
+
+
+class Queue(Section):
+    """A queue. Every field may be left out."""
+
+    team: f.Name | None = setting(None, "Team that its contacts are with, where events do not say.")
+    answer_threshold: f.Short | None = setting(None, "Its own service-level threshold.")
+
+
+class Rate(Section):
+    """What handling costs where it fits: in any team and channel that it does not name otherwise."""
+
+    per_hour: f.Money = Field(description="Cost of an hour of handling, in the currency; at most six decimals.")
+    team: f.Name | None = setting(None, "Only for this team.")
+    channel: f.Name | None = setting(None, "Only for this channel.")
+
+
+class Costs(Section):
+    """What an hour of handling costs."""
+
+    currency: f.Currency = setting("EUR", "ISO 4217 code of the currency that the rates are in.")
+    rates: tuple[Rate, ...] = setting((), "The first that fits counts; where none does, handling costs 0.")
+
+
+class Limits(Section):
+    """How much is remembered of one customer or contact, so that state stays bounded."""
+
+    contacts_per_customer: f.Count = setting(200, "Contacts kept of a customer; the oldest go first.")
+    events_per_contact: f.Count = setting(100, "Events kept of a contact.")
+    open_contact_expiry: f.Long = setting("365d", "A contact that never ends is forgotten after this time.")
+
+
+class Budget(Section):
+    """How many values each label may have besides those that the config names; what comes later is `other`."""
+
+    queue: f.Count = 200
+    team: f.Count = 200
+    channel: f.Count = 20
+    reason: f.Count = 500
+
+
+class Labels(Section):
+    """Bounds on the labels of metrics."""
+
+    budget: Budget = setting(Budget(), "Values by label, besides those that the config names.")
+
+
+class Http(Section):
+    """Where metrics are served and events are taken."""
+
+    host: f.Name = setting("127.0.0.1", "Address to listen on; 0.0.0.0 for every one that the machine has.")
+    port: f.Port = setting(8088, "Port to listen on; 0 for any that is free.")
+    max_body: f.Size = setting("5 MiB", "Largest body of a request that brings events.")
+    max_batch: f.Count = setting(10_000, "Most events in one request.")
+
+
+class Storage(Section):
+    """The file of the embedded engine."""
+
+    path: f.Name = setting("outcome-monitor.db", "The file; a relative path starts in the working folder.")
+    log_retention: f.Long = setting("7d", "Records of the log are kept for this time after they came.")
+    outbox_retention: f.Long = setting("30d", "Records of the outcomes topic are kept for this time.")
+    batch: f.Count = setting(5_000, "Most records that are processed in one step.")
+
+
+class Monitor(Section):
+    """Settings of the outcome monitor: `config/monitor.yaml`.
+
+    A duration is a whole number and its unit (ms, s, m, h, d), a size likewise (B, KiB, MiB, GiB).
+    """
+
+    windows: f.Windows = setting(
+        ("1d", "7d", "30d"), "How long after its end a contact is watched for recurrence; shortest first."
+    )
+    lateness: f.Short = setting("10s", "How far out of order events may come without being late.")
+    retry_within: f.Long = setting("24h", "A contact within this time of an abandoned one is a retry of it.")
+    thresholds: Thresholds = Thresholds()
+    linking: Linking = Linking()
+    estimates: Estimates = Estimates()
+    teams: tuple[f.Name, ...] = setting((), "Teams that there are. Where given, no other may be named below.")
+    queues: Mapping[f.Name, Queue] = setting({}, "Queues by name; those that are missing here are served too.")
+    costs: Costs = Costs()
+    limits: Limits = Limits()
+    labels: Labels = Labels()
+    http: Http = Http()
+    storage: Storage = Storage()
+
+
+class Reason(Section):
+    """A reason for contact, as events name it."""
+
+    demand: DemandClass | None = Field(
+        description="value: what we are here for; failure: only because we failed before; null: cannot be told."
+    )
+    cost_category: CostCategory = Field(
+        description="deliver what was promised, react to a promise broken, or a change that the customer made."
+    )
+    owner: f.Name = Field(description="Who can remove the cause.")
+    description: str | None = setting(None, "What belongs here, for those who choose the reason.")
+
+
+class Taxonomy(Section):
+    """Reasons for contact: `config/reasons.yaml`."""
+
+    reasons: Mapping[f.Name, Reason] = setting({}, "Reasons by name, as events carry them.")
+
+
+class Secrets(Section):
+    """What belongs in no file that is committed, so only the environment can set it."""
+
+    exemplar_salt: SecretStr | None = None

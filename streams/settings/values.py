@@ -1,0 +1,127 @@
+"""Durations, sizes and money as people write them. Whatever ``parse_x`` reads, ``format_x`` writes and it reads again.
+
+A number alone is no duration and no size: nobody sees whether ``20`` is seconds or minutes.
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from streams.domain.cohort import AGE_BOUNDS
+from streams.domain.policy import Window
+from streams.domain.units import DAY, HOUR, MINUTE, SECOND, Micros, Millis
+
+DURATION: Final = r"^([0-9]{1,11}) ?(ms|s|m|h|d)$"
+SIZE: Final = r"^([0-9]{1,12}) ?(B|KiB|MiB|GiB)$"
+MONEY: Final = r"^([0-9]{1,9})(?:\.([0-9]{1,6}))?$"
+
+_DURATION_UNITS: Final[Mapping[str, Millis]] = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": 1}
+_SIZE_UNITS: Final[Mapping[str, int]] = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10, "B": 1}
+_DIGITS: Final = 6
+_MOST_SHOWN: Final = 60
+
+
+def _in_units(amount: int, units: Mapping[str, int], unit_of_zero: str, space: str = "") -> str:
+    fitting = (unit for unit, size in units.items() if amount % size == 0)
+    unit = next(fitting) if amount else unit_of_zero
+    return f"{amount // units[unit]}{space}{unit}"
+
+
+def show(value: object) -> str:
+    """Write a value as it may have stood in the file: short, on one line, whatever it is."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = str(value) if isinstance(value, int | Decimal) else repr(value)
+    return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
+
+
+def parse_duration(value: object) -> Millis:
+    """Return a duration such as ``10s`` in milliseconds.
+
+    Raises:
+        ValueError: if it is none; the message says what would be right.
+    """
+    found = re.fullmatch(DURATION, value) if isinstance(value, str) else None
+    if found is None:
+        msg = f"{show(value)} is not a duration; write a whole number and its unit (ms, s, m, h, d), such as 10s or 24h"
+        raise ValueError(msg)
+    return int(found[1]) * _DURATION_UNITS[found[2]]
+
+
+def format_duration(duration: Millis) -> str:
+    """Write a duration in the longest unit that needs no fraction."""
+    return _in_units(duration, _DURATION_UNITS, "s")
+
+
+def parse_size(value: object) -> int:
+    """Return a size such as ``5 MiB`` in bytes.
+
+    Raises:
+        ValueError: if it is none; the message says what would be right.
+    """
+    found = re.fullmatch(SIZE, value) if isinstance(value, str) else None
+    if found is None:
+        msg = f"{show(value)} is not a size; write a whole number and its unit (B, KiB, MiB, GiB), such as 5 MiB"
+        raise ValueError(msg)
+    return int(found[1]) * _SIZE_UNITS[found[2]]
+
+
+def format_size(size: int) -> str:
+    """Write a size in the largest unit that needs no fraction."""
+    return _in_units(size, _SIZE_UNITS, "B", " ")
+
+
+def parse_money(value: object) -> Micros:
+    """Return an amount such as ``38.50`` (a number or a text) in millionths, exactly.
+
+    Raises:
+        ValueError: if it is none, is negative or has more than six decimals; the message says what would be right.
+    """
+    # A Decimal keeps the digits as written, exponent and all: the pattern lets none through that could be huge.
+    text = str(value) if isinstance(value, int | Decimal | str) and not isinstance(value, bool) else ""
+    found = re.fullmatch(MONEY, text)
+    if found is None:
+        finer = re.fullmatch(r"^[0-9]+\.[0-9]{7,}$", text)
+        fault = "has more than six decimals; round it" if finer else "is not an amount; write a number such as 38.50"
+        msg = f"{show(value)} {fault}"
+        raise ValueError(msg)
+    return int(found[1]) * 10**_DIGITS + int((found[2] or "").ljust(_DIGITS, "0"))
+
+
+def format_money(amount: Micros) -> str:
+    """Write an amount with two decimals, or with as many more as it needs."""
+    whole, fraction = divmod(amount, 10**_DIGITS)
+    digits = f"{fraction:0{_DIGITS}}".rstrip("0")
+    return f"{whole}.{digits.ljust(2, '0')}"
+
+
+WINDOWS: Final[Mapping[str, Window]] = {
+    format_duration(bound): Window(format_duration(bound), bound) for bound in AGE_BOUNDS
+}
+"""Every window that there can be, by name: cohorts can only tell what happened up to the bound of an age bucket."""
+
+
+def parse_window(value: object) -> Window:
+    """Return the window of a name such as ``7d``.
+
+    Raises:
+        ValueError: if there is none; the message lists those that there are.
+    """
+    found = WINDOWS.get(value) if isinstance(value, str) else None
+    if found is None:
+        msg = f"{show(value)} is not one of the age bounds that cohorts are counted by; use one of {', '.join(WINDOWS)}"
+        raise ValueError(msg)
+    return found
+
+
+def parse_confidence(value: object) -> float:
+    """Return the confidence of an interval, at least a half and below one.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    if isinstance(value, int | float | Decimal) and Decimal("0.5") <= value < 1:
+        return float(value)
+    msg = f"{show(value)} is not a confidence; write a number from 0.5 up to but without 1, such as 0.95"
+    raise ValueError(msg)
