@@ -87,9 +87,12 @@ class Chains:
         effort = 0
         for member in members[start:end]:
             effort += lives[member].contact.effort
+        started_at = lives[members[start]].contact.arrived_at
         if carried is None:
-            return Chain(end - start, lives[members[start]].contact.arrived_at, effort)
-        return Chain(carried.contacts + end - start, carried.started_at, carried.effort + effort)
+            return Chain(end - start, started_at, effort)
+        return Chain(
+            carried.contacts + end - start, min(carried.started_at, started_at), carried.effort + effort
+        )
 
 
 def _closing(

@@ -42,8 +42,12 @@ class Journey:
     contacts: list[Held] = field(default_factory=list)
     signs: list[Sign] = field(default_factory=list)
 
-    def tell(self, contact: Contact, policy: Policy, *, late: bool = False) -> list[Change]:
-        """Take what is now known of a contact, and return what it changes. ``late``: later facts are known already."""
+    def tell(self, contact: Contact, now: Millis, policy: Policy, *, late: bool = False) -> list[Change]:
+        """Take what is now known of a contact, and return what it changes.
+
+        A contact that ended so long ago that it has been forgotten stays forgotten. ``late`` says that later facts
+        than this one are known already.
+        """
         for index, held in enumerate(self.contacts):
             published = held.contact
             if published.contact_id != contact.contact_id:
@@ -52,12 +56,14 @@ class Journey:
                 return []
             if published.arrived_at != contact.arrived_at:
                 del self.contacts[index]
-                return [*_withdrawal(held), *self.tell(contact, policy, late=True)]
+                return [*_withdrawal(held), *self.tell(contact, now, policy, late=True)]
             held.contact = contact
             if _keys(published) != _keys(contact):
                 held.kept = Kept(None, held.kept.carry)
                 late = True  # it may belong to another problem, and others with it
             return self._judge(policy, None if late else index, index, published)
+        if contact.ends and contact.ends[0] + policy.longest_window < now:
+            return []
         held = Held(contact)
         insort(self.contacts, held)
         appended = self.contacts[-1] is held and not late

@@ -6,11 +6,10 @@ takes away only what could have changed them.
 
 from math import inf
 
-from streams.domain.closing import Chains
-from streams.domain.journey import Journey
+from streams.domain.journey import Held, Journey
 from streams.domain.judgement import Kept
 from streams.domain.policy import Policy
-from streams.domain.problem import Carry, Grouping, Life, Problem, group
+from streams.domain.problem import Carry, Chain, Grouping, Life, Problem, group
 from streams.domain.units import Millis
 
 _WORTH_IT = 8
@@ -38,7 +37,7 @@ def is_expired(journey: Journey, now: Millis, policy: Policy) -> bool:
 
 
 def forget(journey: Journey, now: Millis, policy: Policy) -> int:
-    """Forget expired contacts and signs, and the oldest beyond the cap; return how many went before their time."""
+    """Forget what has expired, and beyond the cap what is worth least; return how many contacts went before their time."""
     contacts = journey.contacts
     if len(contacts) <= _WORTH_IT and len(journey.signs) <= _WORTH_IT:
         return 0
@@ -48,11 +47,10 @@ def forget(journey: Journey, now: Millis, policy: Policy) -> int:
     dropped = {
         index for index, life in enumerate(grouping.lives) if life.rests_at + policy.longest_window < now
     }
-    dropped = _only_prefixes(dropped, grouping)
     surplus = len(contacts) - len(dropped) - policy.contacts_per_customer
     if surplus > 0:
-        oldest = [index for index in range(len(contacts)) if index not in dropped][:surplus]
-        dropped.update(oldest)
+        remaining = (index for index in range(len(contacts)) if index not in dropped)
+        dropped.update(sorted(remaining, key=lambda index: _worth(contacts[index], grouping.lives[index]))[:surplus])
     if dropped:
         for held in contacts:
             if held.judgement is not None:
@@ -64,44 +62,50 @@ def forget(journey: Journey, now: Millis, policy: Policy) -> int:
     return max(surplus, 0)
 
 
-def _only_prefixes(dropped: set[int], grouping: Grouping) -> set[int]:
-    """Keep a contact as long as an earlier one of its problem is kept, whose verdict may rest on it."""
-    kept: set[int] = set()
-    for problem in grouping.problems:
-        first_kept = next((i for i, member in enumerate(problem.members) if member not in dropped), None)
-        if first_kept is not None:
-            kept.update(problem.members[first_kept:])
-    return dropped - kept
+def _worth(held: Held, life: Life) -> tuple[bool, float]:
+    """Return what is lost with a contact: little once its customer is back, whose newer contact takes its part."""
+    is_last = held.judgement is None or held.judgement.recontacted is None
+    return (is_last, life.rests_at)
 
 
 def _carry_over(
     problem: Problem, grouping: Grouping, dropped: set[int], journey: Journey, policy: Policy
 ) -> None:
-    gone = [grouping.lives[member] for member in problem.members if member in dropped]
+    """Have the first remaining contact of a problem keep what matters of those that go."""
     heir = next((member for member in problem.members if member not in dropped), None)
-    if heir is None or not gone:
+    if heir is None or len(dropped.intersection(problem.members)) == 0:
         return
     held = journey.contacts[heir]
-    held.kept = Kept(held.kept.demand, _carry(problem, gone, grouping, policy))
+    held.kept = Kept(held.kept.demand, _carry(problem, grouping, dropped, policy))
 
 
-def _carry(problem: Problem, gone: list[Life], grouping: Grouping, policy: Policy) -> Carry:
-    chains = Chains(problem, policy)
-    rest = chains.rest
-    cases = dict.fromkeys(problem.carry.cases if problem.carry else ())
-    reasons = dict.fromkeys(problem.carry.reasons if problem.carry else ())
-    for place, life in enumerate(gone):
-        for w in chains.broken_by(life.contact.arrived_at, rest):
-            chains.begin(w, place)
+def _carry(problem: Problem, grouping: Grouping, dropped: set[int], policy: Policy) -> Carry:
+    before = problem.carry
+    chains: list[Chain | None] = list(before.chains) if before else [None] * len(policy.windows)
+    cases = dict.fromkeys(before.cases if before else ())
+    reasons = dict.fromkeys(before.reasons if before else ())
+    rest: float = before.rest if before else -inf
+    last_rest: float = rest
+    for member in problem.members:
+        life = grouping.lives[member]
+        contact = life.contact
+        goes = member in dropped
+        for w, window in enumerate(policy.windows):
+            chain = chains[w] if rest + window.length >= contact.arrived_at else None
+            if goes:
+                chain = chain or Chain(0, contact.arrived_at, 0)
+                chain = Chain(chain.contacts + 1, chain.started_at, chain.effort + contact.effort)
+            chains[w] = chain
         rest = max(rest, life.rests_at)
+        if not goes:
+            continue
+        # An open contact goes only when a customer has more than the cap: its end will not be known here.
+        last_rest = max(last_rest, contact.arrived_at if life.rests_at == inf else life.rests_at)
         if life.case_id is not None:
             cases[life.case_id] = None
-        if life.contact.reason is not None:
-            reasons[life.contact.reason, life.contact.product] = None
-    of = tuple(chains.of(w, len(gone), grouping.lives) for w in range(len(policy.windows)))
-    # An open contact can go only when a customer has more than the cap: its end will not be known here.
-    rests_at = int(rest) if rest != inf else gone[-1].contact.arrived_at
-    return Carry(tuple(cases), tuple(reasons), of, rests_at)
+        if contact.reason is not None:
+            reasons[contact.reason, contact.product] = None
+    return Carry(tuple(cases), tuple(reasons), tuple(chains), int(last_rest))
 
 
 def _forget_signs(journey: Journey, now: Millis, policy: Policy) -> None:

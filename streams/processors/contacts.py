@@ -44,9 +44,12 @@ class Contacts:
         return facts
 
     def expires_at(self, fold: ContactFold) -> Millis:
-        """Return the time from which a contact need not be remembered."""
+        """Return the time from which a contact need not be remembered.
+
+        Twice the longest window: it can be reopened within the first, and end again within the second.
+        """
         last = fold.events[-1].occurred_at
-        return last + (self.policy.longest_window if fold.ends else self.policy.open_contact_expiry) + 1
+        return last + (2 * self.policy.longest_window if fold.ends else self.policy.open_contact_expiry) + 1
 
     def restore(self, events: Sequence[ContactEvent]) -> ContactFold:
         """Make a contact again from its events, counting nothing."""

@@ -76,7 +76,7 @@ class Journeys:
                 return
             journey = Journey()
         if isinstance(fact, ContactKnown):
-            changed = journey.tell(fact.contact, policy, late=late)
+            changed = journey.tell(fact.contact, now, policy, late=late)
         elif isinstance(fact, ContactWithdrawn):
             changed = journey.withdraw(fact.contact_id, policy)
         else:

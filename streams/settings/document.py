@@ -80,8 +80,7 @@ def parse(text: str) -> Document:
 
 
 def _plain(node: yaml.Node, place: Place, document: Document) -> Any:  # noqa: ANN401 - whatever the text says
-    line = node.start_mark.line + 1
-    document.lines.setdefault(place, line)
+    line = document.lines.setdefault(place, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
         return _mapping(node, place, document)
     if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
@@ -90,7 +89,7 @@ def _plain(node: yaml.Node, place: Place, document: Document) -> Any:  # noqa: A
         return _SCALARS[node.tag](node.value)
     except (KeyError, TypeError, ValueError, ArithmeticError):
         tag = node.tag.replace(_TAG, "!!")
-        document.faults.append((line, place, f"the tag {tag} is not understood here; leave it out"))
+        document.faults.append((line, place, f"the tag {tag!r} is not understood here; leave it out"))
         return None
 
 

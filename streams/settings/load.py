@@ -60,9 +60,11 @@ class _Reading(Generic[_Model]):
     valid: _Model | None = None
 
     def blame(self, place: Place, message: str) -> None:
-        """Note what is wrong at a place, which may be missing: then what surrounds it leads there."""
-        nearest = next((place[:n] for n in range(len(place), -1, -1) if place[:n] in self.origins), None)
-        self.problems.append(Problem(DEFAULT if nearest is None else self.origins[nearest], place, message))
+        """Note what is wrong with the value at a place, or with its absence: then what surrounds it leads there."""
+        around = (place[:depth] for depth in range(len(place), -1, -1))
+        origin = next((self.origins[outer] for outer in around if outer in self.origins), DEFAULT)
+        if (origin, place) not in ((problem.origin, problem.place) for problem in self.problems):
+            self.problems.append(Problem(origin, place, message))  # the first word on a value explains the others
 
     def in_order(self) -> list[Problem]:
         """Return the problems as one meets them in the file, those of variables last."""
@@ -89,13 +91,11 @@ def _read(model: type[_Model], path: Path | None, overrides: Sequence[Override])
     for override in overrides:
         if override.place[0] in model.model_fields:
             _override(override, reading)
-    told = {problem.place for problem in reading.problems}
     try:
         reading.valid = model.model_validate(reading.values)
     except ValidationError as error:
         for place, message in problems_of(error, model):
-            if place not in told:
-                reading.blame(place, message)
+            reading.blame(place, message)
     return reading
 
 

@@ -80,7 +80,7 @@ def closest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
 def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterable[tuple[Place, str]]:
     """Say what breaks a model: where, and what would be right."""
     for detail in error.errors(include_url=False):
-        place = tuple(part for part in detail["loc"] if part != "[key]")
+        place = detail["loc"][:-1] if detail["loc"][-1:] == ("[key]",) else detail["loc"]
         unknown = detail["type"] == "extra_forbidden"
         yield place, _unknown_key(place, model) if unknown else _tell(detail)
 
@@ -110,7 +110,6 @@ def _tell(detail: ErrorDetails) -> str:
     told = {
         "bool_type": f"{value} is neither true nor false",
         "dict_type": f"{value} is not a mapping; write keys and values below it",
-        "mapping_type": f"{value} is not a mapping; write keys and values below it",
         "model_type": f"{value} is not a mapping; write keys and values below it",
         "greater_than_equal": f"{value} is too small; the least is {context.get('ge')}",
         "int_type": f"{value} is not a whole number",

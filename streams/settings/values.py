@@ -12,7 +12,7 @@ from streams.domain.cohort import AGE_BOUNDS
 from streams.domain.policy import Window
 from streams.domain.units import DAY, HOUR, MINUTE, SECOND, Micros, Millis
 
-DURATION: Final = r"^([0-9]{1,11}) ?(ms|s|m|h|d)$"
+DURATION: Final = r"^([0-9]{1,12}) ?(ms|s|m|h|d)$"
 SIZE: Final = r"^([0-9]{1,12}) ?(B|KiB|MiB|GiB)$"
 MONEY: Final = r"^([0-9]{1,9})(?:\.([0-9]{1,6}))?$"
 

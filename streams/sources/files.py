@@ -12,10 +12,9 @@ import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from itertools import chain
 from types import TracebackType
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, Self
 
 from typing_extensions import override
 
@@ -45,7 +44,7 @@ class Record(NamedTuple):
     position: int
 
 
-class Source(AbstractContextManager["Source"], ABC):
+class Source(ABC):
     """Records in a fixed order, to be read once; closed when the ``with`` block ends."""
 
     @abstractmethod
@@ -75,10 +74,14 @@ class Source(AbstractContextManager["Source"], ABC):
     def close(self) -> None:
         """Let go of the file."""
 
-    @override
+    def __enter__(self) -> Self:
+        """Return the source itself."""
+        return self
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Close the source, whatever happened."""
         self.close()
 
 

@@ -48,10 +48,10 @@ class ServiceNowLog(Source):
         told = [event for incident in incidents.values() for event in events_of(incident)]
         events = [event for event in told if not _is_nobodys(event)]
         events.sort(key=attrgetter("occurred_at"))
-        if table.rows:
-            events.append(_tick(max(row.updated_at for row in table.rows)))
+        if events:
+            events.append(_tick(max(events[-1].occurred_at, *(row.updated_at for row in table.rows))))
         self._note(len(table.refused), f"lines are no rows and go to the dead letters, the first: {table.complaint}")
-        self._note(len(told) + bool(table.rows) - len(events), "reopenings are left out: nobody knows whose they are")
+        self._note(sum(map(_is_nobodys, told)), "reopenings are left out: nobody knows whose they are")
         early = sum(row.updated_at < row.opened_at for row in table.rows)
         self._note(early, "rows are older than the opening of their incident, and are taken at it")
         for position, item in enumerate((*table.refused, *events), start=1):
@@ -144,24 +144,30 @@ def _in_work(rows: Sequence[Row]) -> Iterator[e.Event]:
         queue = row.group
 
 
-def _at_rest_or_not(rows: Sequence[Row], end: int, caller: str) -> Iterator[e.Event]:
-    """Yield the first end, and each reopening and renewed end after it.
+def _at_rest_or_not(rows: Sequence[Row], end: int, caller: str) -> list[e.Event]:
+    """Return the first end, and each reopening and renewed end after it.
 
     The order of the file is what happened, also where two changes bear the same minute or the clock went back. Of facts
-    of the same instant the end comes first, so an end that follows a reopening is kept a millisecond behind it.
+    of the same instant the end comes first, so an end in the minute of its reopening is put a millisecond behind it; it
+    is left out if it is undone within that minute.
     """
-    at_rest, now = False, rows[end].updated_at
+    told: list[e.Event] = []
     for n, row in enumerate(rows[end:], start=end + 1):
+        at_rest = bool(told) and isinstance(told[-1], e.ContactEnded)
         settles = row.state in _AT_REST
         if row.state is None or settles == at_rest:
             continue
-        now = max(now + 1 if settles and n > end + 1 else now, row.updated_at)
+        at = row.updated_at
         if settles:
-            yield e.ContactEnded(_id(row, n, "contact.ended"), now, SOURCE, row.number, claimed_resolved=True)
+            at = max(at, told[-1].occurred_at + 1) if told else at
+            told.append(e.ContactEnded(_id(row, n, "contact.ended"), at, SOURCE, row.number, claimed_resolved=True))
+        elif len(told) > 1 and at < told[-1].occurred_at:
+            told.pop()
         else:
-            reopened = _id(row, n, "case.reopened")
-            yield e.CaseReopened(reopened, now, SOURCE, row.number, caller, contact_id=row.number)
-        at_rest = settles
+            at = max(at, told[-1].occurred_at)
+            event_id = _id(row, n, "case.reopened")
+            told.append(e.CaseReopened(event_id, at, SOURCE, row.number, caller, contact_id=row.number))
+    return told
 
 
 def _id(row: Row, n: int, what: str) -> str:

@@ -1,11 +1,16 @@
 """Records that could not be used, as they came, until somebody mends the cause and has them processed again."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import NamedTuple
 
 from streams.domain.units import Millis
+from streams.engines.embedded.database import connect, transaction, translated
+from streams.engines.embedded.log import SegmentTable
 from streams.engines.port import DeadLetter
+
+_SEGMENT = 5_000
 
 
 class Refused(NamedTuple):
@@ -39,3 +44,21 @@ def read(connection: sqlite3.Connection, *, reason: str | None = None, everythin
 def mark_redriven(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
     """Put down that dead letters were put in the log again."""
     connection.executemany("UPDATE dead_letters SET redriven = 1 WHERE id = ?", [(i,) for i in ids])
+
+
+def redrive(path: str, letters: Sequence[tuple[int, bytes]], received_at: Millis) -> None:
+    """Put dead letters in a file's log again and mark them, in one step; another process may run on the file.
+
+    Args:
+        path: of the file.
+        letters: their ids, each with the record to put in the log: as it came, or corrected.
+        received_at: when that is, to judge the times that the records tell.
+
+    Raises:
+        StorageError: the file can't be written; nothing has changed then.
+    """
+    with closing(connect(path)) as connection, translated(path), transaction(connection):
+        log = SegmentTable(connection, "log", timed=True)
+        for start in range(0, len(letters), _SEGMENT):
+            log.append([record for _, record in letters[start : start + _SEGMENT]], received_at, log.end())
+        mark_redriven(connection, [letter for letter, _ in letters])

@@ -1,0 +1,90 @@
+# Everything runs in .venv, which is made by the first target that needs it and again when the pins change.
+# Needs make and Python 3.11 or newer; `make PYTHON=/path/to/python3` says which one.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# The newest of these that runs, is new enough and can make a virtual environment.
+CANDIDATES := python3.14 python3.13 python3.12 python3.11 python3 python
+USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in $(CANDIDATES); do \
+	if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then echo "$$python"; break; fi; done)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(VENV)/.installed ## simulate a contact centre and watch legacy beside outcome, live (ARGS="--speed 60")
+	@$(BIN)/outcome-monitor demo $(ARGS)
+
+.PHONY: test
+test: lint ## everything that CI checks: lint, types, layers, tests (ARGS="-k word")
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.installed-dev ## ruff, mypy and the layers; changes nothing
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+.PHONY: format
+format: $(VENV)/.installed-dev ## put the code into shape, and mend what ruff can mend
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+.PHONY: bench
+bench: $(VENV)/.installed-dev ## events a second of a replay on the embedded engine, and where the time goes
+	$(BIN)/python -m tests.bench.replay $(ARGS)
+
+.PHONY: bench-estimators
+bench-estimators: $(VENV)/.installed-dev ## how right the estimates are where the truth is known
+	$(BIN)/python -m tests.bench.estimators $(ARGS)
+
+.PHONY: schemas
+schemas: $(VENV)/.installed ## render config/schema/ from the models
+	$(BIN)/outcome-monitor schema --write config/schema
+
+.PHONY: lock
+lock: $(VENV)/.made ## pin again what pyproject.toml asks for (ARGS="--upgrade" for newer versions)
+	$(PIP) install uv
+	$(LOCK) --output-file requirements.txt pyproject.toml
+	$(LOCK) --output-file requirements-dev.txt --extra dev --constraint requirements.txt pyproject.toml
+
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" $(ARGS)
+
+.PHONY: clean
+clean: ## remove the virtual environment, caches and builds
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find streams tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# Set-up. Each stamp is touched when its step is done, so that one which was interrupted is done again.
+
+$(VENV)/.made:
+	@$(if $(PYTHON),"$(PYTHON)" -c '$(USABLE)' 2>/dev/null,false) || { \
+		echo "Python 3.11 or newer with its venv module is needed$(if $(PYTHON),$(,) and $(PYTHON) is not that)." >&2; \
+		echo "Install one (Debian and Ubuntu: apt install python3 python3-venv), or name one:" >&2; \
+		echo "    make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; \
+		exit 1; }
+	@echo "Making $(VENV) with $$("$(PYTHON)" --version) ..."
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.installed: requirements.txt pyproject.toml $(VENV)/.made
+	@echo "Installing what runs it ..."
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing what tests it ..."
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+, := ,

@@ -1,0 +1,1 @@
+"""What a user or an operator sees: whole runs, crashes and restarts among them."""

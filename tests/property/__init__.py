@@ -1,0 +1,1 @@
+"""What holds for any input: whatever has to do with order, time or money."""
