@@ -59,7 +59,7 @@ class Journey:
                 return [*_withdrawal(held), *self.tell(contact, now, policy, late=True)]
             held.contact = contact
             if _keys(published) != _keys(contact):
-                held.kept = Kept(None, held.kept.carry)
+                held.kept = Kept(carry=held.kept.carry)
                 late = True  # it may belong to another problem, and others with it
             return self._judge(policy, None if late else index, index, published)
         if contact.ends and contact.ends[0] + policy.longest_window < now:

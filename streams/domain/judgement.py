@@ -69,13 +69,14 @@ class Judgement(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What is kept with a contact when earlier ones are forgotten: the demand it had, and its problem's past."""
+    """What is kept with a contact when others are forgotten: what it was found to be with them, and its problem's past."""
 
-    demand: Demand | None
-    carry: Carry | None
+    demand: Demand | None = None
+    carry: Carry | None = None
+    recontacted: Seen | None = None
 
 
-NOTHING_KEPT = Kept(None, None)
+NOTHING_KEPT = Kept()
 
 
 def judge(
@@ -116,7 +117,9 @@ def judge(
         if not life.ends:
             yield index, Judgement(its_problem is not None, demand)
             continue
-        recontacted = _recontacted(index, lives, its_problem) if its_problem is not None else None
+        recontacted = kept[index].recontacted
+        if recontacted is None and its_problem is not None:
+            recontacted = _recontacted(index, lives, its_problem)
         reopened, denied, exited, confirmed = _seen(life, signs) if signs else (None, None, None, None)
         closing = tuple(closings[index]) if index in closings else nothing
         yield (

@@ -46,6 +46,7 @@ class Policy:
 
     windows: tuple[Window, ...] = (Window("1d", DAY), Window("7d", 7 * DAY), Window("30d", 30 * DAY))
     lateness: Millis = 10 * SECOND
+    leap: Millis = HOUR
     retry_within: Millis = 24 * HOUR
     short_abandon: Millis = 5 * SECOND
     answer_threshold: Millis = 20 * SECOND

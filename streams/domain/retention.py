@@ -54,7 +54,7 @@ def forget(journey: Journey, now: Millis, policy: Policy) -> int:
     if dropped:
         for held in contacts:
             if held.judgement is not None:
-                held.kept = Kept(held.judgement.demand, held.kept.carry)
+                held.kept = Kept(held.judgement.demand, held.kept.carry, held.judgement.recontacted)
         for problem in grouping.problems:
             _carry_over(problem, grouping, dropped, journey, policy)
         journey.contacts = [held for index, held in enumerate(contacts) if index not in dropped]
@@ -76,7 +76,7 @@ def _carry_over(
     if heir is None or len(dropped.intersection(problem.members)) == 0:
         return
     held = journey.contacts[heir]
-    held.kept = Kept(held.kept.demand, _carry(problem, grouping, dropped, policy))
+    held.kept = held.kept._replace(carry=_carry(problem, grouping, dropped, policy))
 
 
 def _carry(problem: Problem, grouping: Grouping, dropped: set[int], policy: Policy) -> Carry:

@@ -2,7 +2,12 @@
 
 The watermark trails the latest time seen by the allowed lateness. Events before the watermark are *released*, sorted by
 :func:`streams.domain.events.order`; the rest are held. An event that is older than the watermark when it comes is
-*late*: it is released at once, out of order, and said to be late. What is released, in which order and with which
+*late*: it is released at once, out of order, and said to be late.
+
+One record with a wrong time must not drag the clock along and make all others late: a leap ahead counts only when the
+record that comes next has leapt as well. Until then the watermark stays, and the record is held.
+
+What is released, in which order and with which
 watermark depends on the order of the log alone, never on how the log is cut into batches.
 """
 
@@ -39,9 +44,11 @@ class Sequencer:
     """Reorders one partition of the log. Its whole state is the watermark and the events that it holds."""
 
     lateness: Millis
+    leap: Millis
     watermark: Millis = BEGINNING
     held: list[Held] = field(default_factory=list)
     _times: dict[str, Millis] = field(default_factory=dict)
+    _previous: Millis = BEGINNING
 
     def push(self, records: Iterable[tuple[int, Event]], duplicates: list[Event]) -> Iterator[Release]:
         """Take records (log offset, event) in the order of the log; release what has become due.
@@ -62,7 +69,10 @@ class Sequencer:
             else:
                 self._times[event.event_id] = at
                 fresh.append(Held(order(event), offset, event))
-                self.watermark = max(self.watermark, at - self.lateness)
+                furthest = max(self.watermark + self.lateness, self._previous) + self.leap
+                if at <= furthest and at - self.lateness > self.watermark:
+                    self.watermark = at - self.lateness
+            self._previous = at
         yield self._release(fresh)
 
     def advance(self, watermark: Millis) -> Release:
@@ -73,6 +83,7 @@ class Sequencer:
     def hold(self, records: Iterable[tuple[int, Event]]) -> None:
         """Take back, after a restart, the records from :attr:`low_offset` on; those released before stay released."""
         for offset, event in records:
+            self._previous = event.occurred_at
             if event.occurred_at >= self.watermark and event.event_id not in self._times:
                 self._times[event.event_id] = event.occurred_at
                 self.held.append(Held(order(event), offset, event))

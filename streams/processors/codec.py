@@ -90,7 +90,9 @@ def _freeze_held(held: Held) -> Plain:
             *(_tuple(seen) for seen in judgement[2:7]),
             [_tuple(closing) for closing in judgement.closings],
         ],
-        None if kept == NOTHING_KEPT else [_tuple(kept.demand), _freeze_carry(kept.carry)],
+        None
+        if kept == NOTHING_KEPT
+        else [_tuple(kept.demand), _freeze_carry(kept.carry), _tuple(kept.recontacted)],
     ]
 
 
@@ -100,7 +102,7 @@ def _thaw_held(plain: Plain) -> Held:
     return Held(
         Contact(*contact),
         None if judgement is None else _thaw_judgement(judgement),
-        NOTHING_KEPT if kept is None else Kept(_thaw_demand(kept[0]), _thaw_carry(kept[1])),
+        NOTHING_KEPT if kept is None else Kept(_thaw_demand(kept[0]), _thaw_carry(kept[1]), _thaw_seen(kept[2])),
     )
 
 

@@ -170,9 +170,10 @@ class LineFile(Source):
         return line[: self.limit] + b" [cut off: line %d has %d bytes]" % (self._number, length)
 
     def _broken_off(self, error: Exception) -> SourceError:
+        why = str(error) or "it ends there"
         return SourceError(
-            f"{self.name}: can't be read beyond byte {self.bytes_read} ({error or 'it ends there'}); the {self._number}"
-            " lines before that are good. Get the file again, and replay it from there"
+            f"{self.name}: can't be read beyond byte {self.bytes_read} ({why}); the {self._number} lines before that"
+            " are good. Get the file again, and replay it from there"
         )
 
 

@@ -18,8 +18,11 @@ EVENTS_PATH: Final = "/v1/events"
 MOST_SHOWN: Final = 20
 """How many bad lines a refusal names."""
 
-RETRY_AFTER_S: Final = 5
-
+_HEADERS: Final[Mapping[int, Mapping[str, str]]] = {
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "5"},
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {"Accept-Encoding": "gzip", "Accept-Post": "application/x-ndjson"},
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: {"Connection": "close"},
+}
 _NOT_EVEN_JSON: Final = frozenset(
     {Reason.TOO_LARGE, Reason.NOT_UTF8, Reason.NOT_JSON, Reason.TOO_DEEP, Reason.NOT_AN_OBJECT}
 )
@@ -56,7 +59,7 @@ class Gateway:
             body = await read_body(request, self.max_body)
             accepted = await run_in_threadpool(self._take, request, body)
         except Problem as problem:
-            return problem.response(**_headers(problem.status))
+            return problem.response(_HEADERS.get(problem.status, {}))
         return JSONResponse({"accepted": accepted}, HTTPStatus.ACCEPTED)
 
     def _take(self, request: Request, body: bytes) -> int:
@@ -66,7 +69,7 @@ class Gateway:
             raise Problem(HTTPStatus.BAD_REQUEST, "empty", "the body holds no events; send at least one")
         if len(items) > self.max_batch:
             detail = f"{len(items)} events are too many for one request; send at most {self.max_batch} at a time"
-            raise Problem(HTTPStatus.CONTENT_TOO_LARGE, "too-many", detail, limit_events=self.max_batch)
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-many", detail, limit_events=self.max_batch)
         _check(items, received_at)
         try:
             self.append([item.raw for item in items], received_at)
@@ -92,7 +95,7 @@ def _check(items: Sequence[Item], received_at: Millis) -> None:
         return
     unreadable = any(error.reason in _NOT_EVEN_JSON for _, error in bad)
     raise Problem(
-        HTTPStatus.BAD_REQUEST if unreadable else HTTPStatus.UNPROCESSABLE_CONTENT,
+        HTTPStatus.BAD_REQUEST if unreadable else HTTPStatus.UNPROCESSABLE_ENTITY,
         "bad-events",
         f"{len(bad)} of {len(items)} events are bad, so nothing was appended, the good ones neither;"
         " mend or leave out the bad ones and send all of it again",
@@ -104,11 +107,3 @@ def _check(items: Sequence[Item], received_at: Millis) -> None:
 def _tell(item: Item, error: BadRecord) -> Mapping[str, object]:
     unit, number = item.place
     return {unit: number, "reason": error.reason, "detail": error.detail}
-
-
-def _headers(status: HTTPStatus) -> dict[str, str]:
-    return {
-        HTTPStatus.SERVICE_UNAVAILABLE: {"Retry_After": str(RETRY_AFTER_S)},
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {"Accept_Encoding": "gzip", "Accept_Post": "application/x-ndjson"},
-        HTTPStatus.CONTENT_TOO_LARGE: {"Connection": "close"},
-    }.get(status, {})

@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from io import BytesIO
 from typing import Final, NamedTuple
@@ -39,10 +39,9 @@ class Problem(Exception):  # noqa: N818 - named by RFC 9457
             **more,
         }
 
-    def response(self, **headers: str) -> Response:
+    def response(self, headers: Mapping[str, str]) -> Response:
         """Return the response that says so."""
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
-        return JSONResponse(self.body, self.status, names, "application/problem+json")
+        return JSONResponse(self.body, self.status, headers, "application/problem+json")
 
 
 def check_media(request: Request) -> None:
@@ -124,7 +123,7 @@ def split(request: Request, text: bytes) -> Iterator[Item]:
 def too_large(limit: int) -> Problem:
     """Return the refusal of a body that is larger than a limit."""
     detail = f"the body has more than {limit} bytes (unpacked, where it is packed); send the events in several requests"
-    return Problem(HTTPStatus.CONTENT_TOO_LARGE, "too-large", detail, limit_bytes=limit)
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", detail, limit_bytes=limit)
 
 
 def _coding(request: Request) -> str:

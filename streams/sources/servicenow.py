@@ -145,7 +145,7 @@ def _in_work(rows: Sequence[Row]) -> Iterator[e.Event]:
 
 
 def _at_rest_or_not(rows: Sequence[Row], end: int, caller: str) -> list[e.Event]:
-    """Return the first end, and each reopening and renewed end after it.
+    """Return the first end, and each reopening and renewed resolution of its case after it.
 
     The order of the file is what happened, also where two changes bear the same minute or the clock went back. Of facts
     of the same instant the end comes first, so an end in the minute of its reopening is put a millisecond behind it; it
@@ -153,14 +153,18 @@ def _at_rest_or_not(rows: Sequence[Row], end: int, caller: str) -> list[e.Event]
     """
     told: list[e.Event] = []
     for n, row in enumerate(rows[end:], start=end + 1):
-        at_rest = bool(told) and isinstance(told[-1], e.ContactEnded)
+        at_rest = bool(told) and not isinstance(told[-1], e.CaseReopened)
         settles = row.state in _AT_REST
         if row.state is None or settles == at_rest:
             continue
         at = row.updated_at
         if settles:
-            at = max(at, told[-1].occurred_at + 1) if told else at
-            told.append(e.ContactEnded(_id(row, n, "contact.ended"), at, SOURCE, row.number, claimed_resolved=True))
+            if told:
+                at = max(at, told[-1].occurred_at + 1)
+                event_id = _id(row, n, "case.resolved")
+                told.append(e.CaseResolved(event_id, at, SOURCE, row.number, caller, contact_id=row.number))
+            else:
+                told.append(e.ContactEnded(_id(row, n, "contact.ended"), at, SOURCE, row.number, claimed_resolved=True))
         elif len(told) > 1 and at < told[-1].occurred_at:
             told.pop()
         else:

@@ -117,7 +117,7 @@ def test_every_line_that_is_not_blank_gives_one_record_at_any_limit(
 
 @pytest.fixture
 def many() -> list[bytes]:
-    random = Random(1)  # noqa: S311 - no secret
+    random = Random(1)
     return [b'{"event_id": "%016x"}' % random.getrandbits(64) for _ in range(2_000)]
 
 

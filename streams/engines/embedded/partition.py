@@ -81,7 +81,7 @@ class Partition:
             connection, "agents", codec.freeze_agent, codec.thaw_agent, self._agents.expires_at
         )
         watermark = self.progress.watermark
-        self._sequencer = Sequencer(policy.lateness, BEGINNING if watermark is None else watermark)
+        self._sequencer = Sequencer(policy.lateness, policy.leap, BEGINNING if watermark is None else watermark)
         unreleased = self.log.read(self.progress.low, self.progress.next - self.progress.low)
         self._sequencer.hold(self._decode(unreleased, []))
 

@@ -1,0 +1,5 @@
+"""The command line, ``outcome-monitor``."""
+
+from streams.cli.entry import main
+
+__all__ = ["main"]

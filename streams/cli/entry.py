@@ -1,0 +1,66 @@
+"""The entry point: finds the command, runs it, and turns what goes wrong into one line and an exit code."""
+
+import sys
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from streams.bootstrap import package_version
+from streams.cli import check_config, dead_letters, demo, replay, run, schema, simulate
+from streams.cli.exits import FAILED, USAGE, UsageError
+from streams.engines.port import StorageError
+from streams.settings import ConfigError
+from streams.sources.files import SourceError
+
+_HELP: Final = """Shows whether customers' problems get solved, beside the measures that say that all is well.
+
+Begin with `outcome-monitor demo`, which needs nothing else. Then replay a log of your own:
+`outcome-monitor replay events.jsonl`.
+
+Exit codes: 0 done, 1 something failed while running, 2 wrong usage or configuration, 3 done but with dead letters
+(only with --strict).
+"""
+
+app = typer.Typer(
+    name="outcome-monitor", help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
+    if wanted:
+        typer.echo(f"outcome-monitor {package_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[  # noqa: ARG001 - its callback does what there is to do
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None: ...
+
+
+demo.register(app)
+run.register(app)
+replay.register(app)
+simulate.register(app)
+check_config.register(app)
+dead_letters.register(app)
+schema.register(app)
+
+
+def main() -> NoReturn:
+    """Run the command that the arguments name, and exit."""
+    try:
+        app()
+    except (ConfigError, UsageError) as error:
+        _fail(error, USAGE)
+    except (StorageError, SourceError, OSError) as error:
+        _fail(error, FAILED)
+    sys.exit(0)
+
+
+def _fail(error: Exception, code: int) -> NoReturn:
+    for line in str(error).splitlines():
+        typer.echo(f"outcome-monitor: {line}", err=True)
+    sys.exit(code)
