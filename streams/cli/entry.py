@@ -6,7 +6,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from streams.bootstrap import package_version
-from streams.cli import check_config, dead_letters, demo, replay, run, schema, simulate
+from streams.cli import check_config, dead_letters, replay, run, schema, simulate
 from streams.cli.exits import FAILED, USAGE, UsageError
 from streams.engines.port import StorageError
 from streams.settings import ConfigError
@@ -40,7 +40,7 @@ def _common(
 ) -> None: ...
 
 
-demo.register(app)
+
 run.register(app)
 replay.register(app)
 simulate.register(app)

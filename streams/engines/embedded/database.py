@@ -127,3 +127,14 @@ def own(path: str) -> IO[bytes] | None:
         msg = f"{path}: another process is running on this file; stop it first, or give another file with --db"
         raise StorageError(msg) from error
     return handle
+
+
+def is_running(path: str) -> bool:
+    """Say whether another process has the right to process a file's log at the moment."""
+    try:
+        handle = own(path)
+    except StorageError as error:
+        return isinstance(error.__cause__, BlockingIOError)
+    if handle is not None:
+        handle.close()
+    return False

@@ -1,0 +1,31 @@
+"""``schema``: the JSON Schemas of what goes in."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streams.bootstrap import all_schemas
+from streams.settings import render
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(schema)
+
+
+def schema(
+    write: Annotated[Path | None, typer.Option(metavar="DIR", help="Write them as files into this folder.")] = None,
+) -> None:
+    """Print the JSON Schemas of the events and of the config files, one object by name of file; or write them.
+
+    Example: outcome-monitor schema --write config/schema
+    """
+    found = all_schemas()
+    if write is None:
+        typer.echo(render(found), nl=False)
+        return
+    write.mkdir(parents=True, exist_ok=True)
+    for name, body in found.items():
+        (write / name).write_text(render(body), encoding="utf-8")
+        typer.echo(str(write / name))

@@ -1,0 +1,82 @@
+"""Bad input is kept with its reason, and takes nothing good down with it."""
+
+from collections import Counter
+from random import Random
+
+import pytest
+
+from streams.contracts.decode import BadRecord, Reason, decode
+from streams.domain import measures as m
+from streams.domain.ledger import Entry
+from streams.domain.policy import Policy
+from streams.engines.embedded import EmbeddedEngine
+from streams.sources.simulator.generate import simulate
+from streams.sources.simulator.presets import noisy_plan
+from tests.mutations import MUTATIONS
+
+START = 1_767_225_600_000
+LATER = START + 90 * 86_400_000
+BAD = 10_000
+
+
+def good_records() -> list[bytes]:
+    return [simulated.raw for simulated in simulate(noisy_plan(), seed=7, start=START, contacts=1_500)]
+
+
+def bad_records(good: list[bytes]) -> list[bytes]:
+    """Mutate good records until there are so many that can't be used; one that is still an event proves nothing."""
+    random = Random(7)
+    bad: list[bytes] = []
+    while len(bad) < BAD:
+        raw = MUTATIONS[len(bad) % len(MUTATIONS)](random.choice(good), random)
+        try:
+            decode(raw, LATER)
+        except BadRecord:
+            bad.append(raw)
+    return bad
+
+
+def run(records: list[bytes]) -> EmbeddedEngine:
+    engine = EmbeddedEngine(":memory:", Policy())
+    for start in range(0, len(records), 997):
+        engine.ingest(records[start : start + 997], LATER, {})
+    engine.advance(LATER)
+    return engine
+
+
+def ledger(engine: EmbeddedEngine) -> set[Entry]:
+    entries = (*engine.ledger.totals(), *engine.ledger.cohorts(1))
+    return {entry for entry in entries if entry.series.name != m.DEAD_LETTERS}
+
+
+def test_ten_thousand_bad_records_cost_no_good_one_and_each_has_its_reason() -> None:
+    good = good_records()
+    bad = bad_records(good)
+    mixed: list[tuple[float, bytes]] = [(float(place), raw) for place, raw in enumerate(good)]
+    random = Random(11)
+    mixed += [(random.uniform(0, len(good)), raw) for raw in bad]
+    mixed.sort(key=lambda item: item[0])
+
+    disturbed, quiet = run([raw for _, raw in mixed]), run(good)
+
+    assert ledger(disturbed) == ledger(quiet)
+    letters = list(disturbed.dead_letters())
+    refused = [letter for letter in letters if letter.reason in set(Reason)]
+    assert Counter(letter.record for letter in refused) == Counter(bad)
+    assert all(letter.detail for letter in letters)
+    assert {letter.reason for letter in refused} >= {
+        "too_large", "not_utf8", "not_json", "not_an_object", "unknown_type", "schema", "time_out_of_range",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("mutate", MUTATIONS)
+def test_a_lone_bad_record_is_a_dead_letter_or_an_event(mutate: object) -> None:
+    assert callable(mutate)
+    random = Random(3)
+    good = good_records()[:50]
+    for raw in good:
+        engine = EmbeddedEngine(":memory:", Policy())
+        engine.ingest([mutate(raw, random)], LATER, {})
+        counted = sum(entry.net for entry in engine.ledger.totals() if entry.series.name == m.EVENTS)
+        assert counted + len(list(engine.dead_letters())) == 1
+        engine.close()
