@@ -1,4 +1,4 @@
-# Everything runs in .venv, which is made by the first target that needs it and again when the pins change.
+# Everything runs in .venv: made by the first target that needs it, and installed into again when the pins change.
 # Needs make and Python 3.11 or newer; `make PYTHON=/path/to/python3` says which one.
 
 VENV := .venv

@@ -42,15 +42,19 @@ def percent(share: float | None) -> str:
 
 
 def _windows(windows: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = Table(title="what became of the contacts that can be linked", title_justify="left", box=None, pad_edge=False)
+    title = "what became of the contacts that can be linked"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("window")
-    for name in ("ended", "recurred", "exited", "confirmed", "resolved", "pending", "failed of matured"):
+    for name in ("ended", "recurred", "exited", "confirmed", "resolved", "pending", "failed", "at most"):
         table.add_column(name, justify="right")
     for window, counts in windows.items():
+        # Never failed over decided: failures are known at once and resolutions late, so that would mislead.
         failed = counts["recurred"] + counts["exited"]
-        known = failed + counts["confirmed"] + counts["resolved"]
+        ended = counts["ended"]
         cells = [f"{counts[name]:,}" for name in ("ended", "recurred", "exited", "confirmed", "resolved", "pending")]
-        table.add_row(window, *cells, percent(_share(failed, known)))
+        table.add_row(
+            window, *cells, percent(_share(failed, ended)), percent(_share(failed + counts["pending"], ended))
+        )
     return table
 
 
@@ -72,8 +76,8 @@ def _print_queues(to: Console, queues: Sequence[Mapping[str, Any]], top: int, wi
     if len(shown) < len(queues):
         to.print(f"and {len(queues) - len(shown)} more queues; --top 0 shows them all")
     to.print(
-        "divergence: the share that the outputs call good (claimed resolved, else SLA met, else service level) minus the"
-        f" share\nthat did not fail. Queues with fewer than {ENOUGH} matured contacts are not ranked and come last."
+        "divergence: the share that the outputs call good (claimed resolved, else SLA met, else service level) minus"
+        f" the share\nthat did not fail. Queues with fewer than {ENOUGH} matured contacts are not ranked and come last."
     )
 
 

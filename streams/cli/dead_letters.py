@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
 
 @commands.command("list")
 def list_letters(
+    *,
     db: Db,
     reason: Reason = None,
     everything: Annotated[bool, typer.Option("--all", help="Those that were redriven, too.")] = False,
@@ -59,6 +60,7 @@ def list_letters(
 
 @commands.command()
 def redrive(  # noqa: PLR0913 - one for each option
+    *,
     db: Db,
     ids: Annotated[list[int] | None, typer.Option("--id", metavar="N", help="This one; can be repeated.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that were not redriven yet.")] = False,
@@ -120,6 +122,6 @@ def _read(db: str, reason: str | None, *, everything: bool = False) -> Iterator[
 
 
 def _as_json(letter: DeadLetter) -> str:
-    """Return a dead letter as JSON. What is not UTF-8 in its record is written as backslashes and hexadecimal digits."""
+    """Return a dead letter as JSON. What is not UTF-8 in its record is written with backslashes."""
     plain = letter._asdict() | {"record": letter.record.decode(errors="backslashreplace")}
     return orjson.dumps(plain | {"received_at": rfc3339(letter.received_at)}).decode()

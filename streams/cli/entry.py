@@ -6,7 +6,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from streams.bootstrap import package_version
-from streams.cli import check_config, dead_letters, replay, run, schema, simulate
+from streams.cli import check_config, dead_letters, demo, replay, run, schema, simulate
 from streams.cli.exits import FAILED, USAGE, UsageError
 from streams.engines.port import StorageError
 from streams.settings import ConfigError
@@ -34,13 +34,14 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with t
 
 @app.callback()
 def _common(
-    version: Annotated[  # noqa: ARG001 - its callback does what there is to do
+    *,
+    version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None: ...
 
 
-
+demo.register(app)
 run.register(app)
 replay.register(app)
 simulate.register(app)

@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(  # noqa: PLR0913 - one for each option
+    *,
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Plain, gzip or zip; - is standard input.")],
     as_format: Annotated[Format, typer.Option("--format", help="What the files hold.")] = Format.AUTO,
     db: Annotated[
@@ -68,8 +69,8 @@ def replay(  # noqa: PLR0913 - one for each option
     if json != STDIN:
         print_comparison(console(), found, top)
     if refused:
-        where = "replay with --db to keep them" if db == _MEMORY else f"see `outcome-monitor dead-letters list --db {db}`"
-        note(f"{refused} records could not be used and are dead letters; {where}")
+        hint = "replay with --db to keep them" if db == _MEMORY else f"see `dead-letters list --db {db}`"
+        note(f"{refused} records could not be used and are dead letters; {hint}")
         if strict:
             raise typer.Exit(DEAD_LETTERS)
 

@@ -28,6 +28,7 @@ class Replay:
         self._engine = engine
         self._until = until
         self._begun = monotonic()
+        self._ledger = engine.ledger
         self._refused_before = self._refused()
         self._records = 0
         self._after_until = 0
@@ -63,7 +64,7 @@ class Replay:
         if until is not None:
             engine.advance(until + 1)
         elapsed = monotonic() - self._begun
-        found = report(engine.ledger.totals(), policy)
+        found = report(self._ledger.totals(), policy)
         found["after_until"] = self._after_until
         found["elapsed_s"] = round(elapsed, 3)
         found["events_per_s"] = round(self._records / elapsed) if elapsed else 0
@@ -75,7 +76,7 @@ class Replay:
         return self._refused() - self._refused_before
 
     def _refused(self) -> int:
-        return Totals(self._engine.ledger.totals()).sum(m.DEAD_LETTERS)
+        return Totals(self._ledger.totals()).sum(m.DEAD_LETTERS)
 
     def _before_until(self, batch: list[Record]) -> Iterator[Record]:
         until = self._until

@@ -32,7 +32,8 @@ def register(app: typer.Typer) -> None:
     app.command()(run)
 
 
-def run(
+def run(  # noqa: PLR0913 - one for each option
+    *,
     config: ConfigDir = None,
     db: Annotated[
         str | None, typer.Option("--db", metavar="PATH", help="File that holds everything; else as configured.")

@@ -1,6 +1,7 @@
 """``simulate``: events of a contact centre whose truth is known."""
 
 import gzip
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -45,15 +46,16 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(  # noqa: PLR0913 - one for each option
+    *,
     contacts: Annotated[int, typer.Option(min=1, help="How many contacts.")],
     out: Annotated[str, typer.Option(metavar="FILE", help="Events, one a line; gzip if it ends in .gz, - for stdout.")],
     truth: Annotated[
         str | None, typer.Option(metavar="FILE", help="What really became of each contact, one a line.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same file, byte for byte.")] = 1,
-    plan: Annotated[PlanName, typer.Option(help="Five queues; the same with all that is hard; one that never changes.")] = (
-        PlanName.DEMO
-    ),
+    plan: Annotated[
+        PlanName, typer.Option(help="Five queues; the same with all that is hard; or one that never changes.")
+    ] = PlanName.DEMO,
     start: Annotated[str, typer.Option(metavar="TIME", help="When it begins. RFC 3339, or a day.")] = _START,
 ) -> None:
     """Simulate a contact centre: write its events, and the truth that no monitor can see beside them.
@@ -65,20 +67,17 @@ def simulate(  # noqa: PLR0913 - one for each option
         msg = "--truth: events and truth can't go to the same place; name another file"
         raise UsageError(msg)
     events = 0
-    with _open(out) as to, _open(truth) as truth_to, _bar(contacts) as advance:
+    with _open(out) as to, _open(truth or os.devnull) as truth_to, _bar(contacts) as advance:
         for simulated in run(_PLANS[plan](), seed, begins, contacts=contacts):
             to.write(simulated.raw + b"\n")
             events += 1
             if simulated.truth is not None:
                 advance()
-                if truth_to is not None:
-                    truth_to.write(as_truth_json(simulated.truth) + b"\n")
+                truth_to.write(as_truth_json(simulated.truth) + b"\n")
     note(f"{events} events of {contacts} contacts")
 
 
-def _open(path: str | None) -> AbstractContextManager[IO[bytes] | None]:
-    if path is None:
-        return nullcontext(None)
+def _open(path: str) -> AbstractContextManager[IO[bytes] | gzip.GzipFile]:
     if path == STDIN:
         return nullcontext(sys.stdout.buffer)
     if path.endswith(".gz"):

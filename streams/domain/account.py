@@ -41,12 +41,15 @@ class Maturing(NamedTuple):
     claims: tuple[str, ...]
     maturities: tuple[Maturity, ...]
 
-    def at(self, due: Millis) -> tuple["Maturing", "Maturing"]:
-        """Split into what is due before a time and what comes later."""
-        before = tuple(maturity for maturity in self.maturities if maturity.due < due)
-        if not before:
-            return self._replace(maturities=()), self
-        return self._replace(maturities=before), self._replace(maturities=self.maturities[len(before) :])
+    def split(self, at: Millis) -> tuple["Maturing | None", "Maturing | None"]:
+        """Return what is due before a time and what comes later, each ``None`` where there is nothing."""
+        maturities = self.maturities
+        if not maturities or maturities[0].due >= at:
+            return None, self if maturities else None
+        if maturities[-1].due < at:
+            return self, None
+        count = sum(maturity.due < at for maturity in maturities)
+        return self._replace(maturities=maturities[:count]), self._replace(maturities=maturities[count:])
 
 
 def arrival_entries(contact: Contact, judgement: Judgement) -> list[CountEntry]:
@@ -138,34 +141,40 @@ def maturing(contact: Contact, judgement: Judgement, policy: Policy) -> Maturing
         return None
     ended_at = contact.ends[0]
     maturities = []
-    for index, window in enumerate(policy.windows):
+    for window, closing in zip(policy.windows, judgement.closings, strict=True):
         due = ended_at + window.length
-        closing = judgement.closings[index]
-        together = closing is not None and closing.due == due
-        maturities.append(Maturity(due, window.name, judgement.verdict_at(due), closing if together else None))
-        if closing is not None and not together:
+        verdict = judgement.verdict_at(due)
+        if closing is None or closing.due == due:
+            maturities.append(Maturity(due, window.name, verdict, closing))
+        else:
+            maturities.append(Maturity(due, window.name, verdict, None))
             maturities.append(Maturity(closing.due, window.name, None, closing))
-    maturities.sort(key=lambda maturity: maturity.due)
+    maturities.sort(key=_due)
     return Maturing(
         contact.contact_id,
         contact.customer_id,
         contact.ended,
         contact.reason_label,
         "false" if contact.abandoned else "true",
-        claims(contact),
+        claims_of(contact),
         tuple(maturities),
     )
 
 
-def claims(contact: Contact) -> tuple[str, ...]:
+def _due(maturity: Maturity) -> Millis:
+    return maturity.due
+
+
+def claims_of(contact: Contact) -> tuple[str, ...]:
     """Return what the output measures say in favour of a contact, to be held against its verdict."""
-    said = (
-        ("resolved", contact.claimed_resolved),
-        ("sla_met", contact.sla_met is True),
-        ("sla_missed", contact.sla_met is False),
-        ("in_threshold", contact.in_threshold),
-    )
-    return tuple(claim for claim, holds in said if holds)
+    claims = []
+    if contact.claimed_resolved:
+        claims.append("resolved")
+    if contact.sla_met is not None:
+        claims.append("sla_met" if contact.sla_met else "sla_missed")
+    if contact.in_threshold:
+        claims.append("in_threshold")
+    return tuple(claims)
 
 
 def matured_entries(of: Maturing) -> list[CountEntry]:

@@ -26,73 +26,46 @@ def closings_of(
 ) -> dict[int, list[Closing | None]]:
     """Return, by the contact that ended last before each rest, the closing in each window."""
     closings: dict[int, list[Closing | None]] = {}
-    members = problem.members
-    chains = Chains(problem, policy)
-    rest, last = chains.rest, -1
+    windows, members, carry = policy.windows, problem.members, problem.carry
+    # Where among the members the present chain of each window began, and what of it was forgotten.
+    starts = [0] * len(windows)
+    carried: list[Chain | None] = list(carry.chains) if carry is not None else [None] * len(windows)
+    rest: float = carry.rest if carry is not None else inf
+    last = -1
     for place, member in enumerate(members):
         life = lives[member]
-        for w in chains.broken_by(life.contact.arrived_at, rest):
+        arrived_at = life.contact.arrived_at
+        for w, window in enumerate(windows):
+            if rest + window.length >= arrived_at:
+                break  # the chains of the longer windows go on as well
             if last >= 0:
-                chain = chains.of(w, place, lives)
-                closing = _closing(chain, int(rest), policy.windows[w].length, lives[last], signs)
-                closings.setdefault(last, [None] * len(policy.windows))[w] = closing
-            chains.begin(w, place)
-        if life.rests_at >= rest:
-            rest, last = life.rests_at, member
+                chain = _chain(members[starts[w] : place], lives, carried[w])
+                closing = _closing(chain, int(rest), window.length, lives[last], signs)
+                closings.setdefault(last, [None] * len(windows))[w] = closing
+            starts[w], carried[w] = place, None
+        if life.rests_at >= rest or place == 0:
+            rest = life.rests_at if carry is None or place > 0 else max(rest, life.rests_at)
+            last = member
     if rest != inf and last >= 0:
-        whole = chains.of(0, len(members), lives)
-        closings[last] = [
-            _closing(
-                whole if chains.alike(0, w) else chains.of(w, len(members), lives),
-                int(rest),
-                window.length,
-                lives[last],
-                signs,
-            )
-            for w, window in enumerate(policy.windows)
-        ]
+        closing_of: list[Closing | None] = []
+        chain = _chain(members[starts[0] :], lives, carried[0])
+        for w, window in enumerate(windows):
+            if starts[w] != starts[0] or carried[w] != carried[0]:
+                chain = _chain(members[starts[w] :], lives, carried[w])
+            closing_of.append(_closing(chain, int(rest), window.length, lives[last], signs))
+        closings[last] = closing_of
     return closings
 
 
-class Chains:
-    """Where, among a problem's contacts, the present chain of each window began."""
-
-    def __init__(self, problem: Problem, policy: Policy) -> None:
-        carry = problem.carry
-        self.rest: float = carry.rest if carry else -inf
-        self._problem = problem
-        self._policy = policy
-        self._starts = [0] * len(policy.windows)
-        self._carried: list[Chain | None] = list(carry.chains) if carry else [None] * len(policy.windows)
-
-    def broken_by(self, arrived_at: Millis, rest: float) -> list[int]:
-        """Return the windows in which an arrival comes too long after the last rest to go on with the chain."""
-        if rest >= arrived_at or rest == -inf:
-            return []
-        return [w for w, window in enumerate(self._policy.windows) if rest + window.length < arrived_at]
-
-    def begin(self, w: int, place: int) -> None:
-        """Begin a new chain with the contact at a place."""
-        self._starts[w] = place
-        self._carried[w] = None
-
-    def alike(self, w: int, other: int) -> bool:
-        """Say whether two windows see the same chain."""
-        return self._starts[w] == self._starts[other] and self._carried[w] == self._carried[other]
-
-    def of(self, w: int, end: int, lives: Sequence[Life]) -> Chain:
-        """Return the chain of a window as it is before the contact at a place."""
-        start, carried = self._starts[w], self._carried[w]
-        members = self._problem.members
-        effort = 0
-        for member in members[start:end]:
-            effort += lives[member].contact.effort
-        started_at = lives[members[start]].contact.arrived_at
-        if carried is None:
-            return Chain(end - start, started_at, effort)
-        return Chain(
-            carried.contacts + end - start, min(carried.started_at, started_at), carried.effort + effort
-        )
+def _chain(members: Sequence[int], lives: Sequence[Life], carried: Chain | None) -> Chain:
+    started_at, effort = lives[members[0]].contact.arrived_at, 0
+    for member in members:
+        effort += lives[member].contact.effort
+    if carried is None:
+        return Chain(len(members), started_at, effort)
+    return Chain(
+        carried.contacts + len(members), min(carried.started_at, started_at), carried.effort + effort
+    )
 
 
 def _closing(

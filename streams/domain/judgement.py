@@ -4,7 +4,7 @@
 harmless: judge again, and publish what differs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from streams.domain.closing import Closing, closings_of
@@ -49,6 +49,11 @@ class Judgement(NamedTuple):
     exited: Seen | None = None
     confirmed: Seen | None = None
     closings: tuple[Closing | None, ...] = ()
+
+    @property
+    def seen(self) -> tuple[Seen | None, ...]:
+        """What was seen of it: recontact, reopening, denial, exit and confirmation."""
+        return self[2:7]
 
     @property
     def recurred_at(self) -> Millis | None:
@@ -101,15 +106,17 @@ def judge(
     """
     grouping = group(contacts, signs, policy, [k.carry for k in kept])
     lives, problem_of = grouping.lives, grouping.problem_of
-    indices: Iterable[int] = range(len(lives))
-    problems: Iterable[Problem] = grouping.problems
+    indices: Sequence[int] = range(len(lives))
+    problems: Sequence[Problem | None] = grouping.problems
     if about is not None:
-        its_problem = problem_of[about]
-        indices = {about, *(its_problem.members if its_problem else ()), *range(about + 1, min(about + 2, len(lives)))}
-        problems = [problem for problem in {id(p): p for p in map(problem_of.__getitem__, indices)}.values() if problem]
+        its_problem, after = problem_of[about], about + 1
+        indices, problems = its_problem.members if its_problem is not None else [about], [its_problem]
+        if after < len(lives) and problem_of[after] is not its_problem:
+            indices, problems = [*indices, after], [its_problem, problem_of[after]]
     closings: dict[int, list[Closing | None]] = {}
     for problem in problems:
-        closings |= closings_of(problem, lives, signs, policy)
+        if problem is not None:
+            closings |= closings_of(problem, lives, signs, policy)
     nothing = (None,) * len(policy.windows)
     for index in indices:
         life, its_problem = lives[index], problem_of[index]

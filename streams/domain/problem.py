@@ -1,7 +1,7 @@
 """Problems: which contacts of a customer are about the same issue, and when each of them was open."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -67,8 +67,7 @@ class Problem:
     carry: Carry | None = None
 
 
-@dataclass(slots=True)
-class Grouping:
+class Grouping(NamedTuple):
     """The problems of one customer; ``problem_of`` and ``links`` are by contact."""
 
     lives: list[Life]
@@ -82,12 +81,52 @@ def group(
 ) -> Grouping:
     """Put the contacts of one customer, in order of arrival, together into problems.
 
+    A contact joins the problem of its case, else of its reason and product, else (where the policy says so) the
+    customer's last one, provided that it has not been at rest for longer than the longest window; else it begins one.
     ``carries`` holds, at the first remaining contact of a problem, what was kept of those forgotten.
     """
     lives = [_life(contact, signs) for contact in contacts]
-    problems = _Problems(policy, lives)
-    joined = [problems.join(index, carry) for index, carry in enumerate(carries)]
-    return Grouping(lives, problems.all, [problem for problem, _ in joined], [link for _, link in joined])
+    grouping = Grouping(lives, [], [], [])
+    by_case: dict[str, Problem] = {}
+    by_reason: dict[tuple[str, str | None], Problem] = {}
+    for index, life in enumerate(lives):
+        contact, case_id = life.contact, life.case_id
+        about = (contact.reason, contact.product) if contact.reason is not None else None
+        earliest = contact.arrived_at - policy.longest_window
+        problem: Problem | None = None
+        link: Link = "first"
+        if case_id is not None:
+            problem, link = _alive(by_case.get(case_id), lives, earliest), "case"
+        if problem is None and about is not None:
+            problem, link = _alive(by_reason.get(about), lives, earliest), "reason"
+        if problem is None and policy.link_by_identity and grouping.problems:
+            problem, link = _alive(grouping.problems[-1], lives, earliest), "identity"
+        if problem is None and (case_id is not None or about is not None or policy.link_by_identity):
+            carry = carries[index]
+            problem, link = Problem([], carry), "first"
+            grouping.problems.append(problem)
+            if carry is not None:
+                by_case.update(dict.fromkeys(carry.cases, problem))
+                by_reason.update(dict.fromkeys(carry.reasons, problem))
+        grouping.problem_of.append(problem)
+        grouping.links.append(link if problem is not None else "none")
+        if problem is None:
+            continue
+        problem.members.append(index)
+        if case_id is not None:
+            by_case[case_id] = problem
+        if about is not None:
+            by_reason[about] = problem
+    return grouping
+
+
+def _alive(problem: Problem | None, lives: Sequence[Life], earliest: Millis) -> Problem | None:
+    """Return a problem unless all its contacts had come to rest before a time."""
+    if problem is not None:
+        for member in reversed(problem.members):
+            if lives[member].rests_at >= earliest:
+                return problem
+    return None
 
 
 def _life(contact: Contact, signs: Sequence[Sign]) -> Life:
@@ -107,52 +146,3 @@ def _life(contact: Contact, signs: Sequence[Sign]) -> Life:
     all_ends.sort()
     at_rest = all_ends and not (reopens and reopens[-1] >= all_ends[-1])
     return Life(contact, case_id, all_ends, all_ends[-1] if at_rest else inf, reopens)
-
-
-@dataclass(slots=True)
-class _Problems:
-    """Contacts put together into problems, one after the other in order of arrival."""
-
-    policy: Policy
-    lives: Sequence[Life]
-    all: list[Problem] = field(default_factory=list)
-    by_case: dict[str, Problem] = field(default_factory=dict)
-    by_reason: dict[tuple[str, str | None], Problem] = field(default_factory=dict)
-
-    def join(self, index: int, carry: Carry | None) -> tuple[Problem | None, Link]:
-        """Return the problem that a contact belongs to, a new one where it continues none, and how it is linked."""
-        life = self.lives[index]
-        contact, case_id = life.contact, life.case_id
-        about = (contact.reason, contact.product) if contact.reason is not None else None
-        problem: Problem | None = None
-        link: Link = "first"
-        if case_id is not None:
-            problem, link = self._alive(self.by_case.get(case_id), contact.arrived_at), "case"
-        if problem is None and about is not None:
-            problem, link = self._alive(self.by_reason.get(about), contact.arrived_at), "reason"
-        if problem is None and self.policy.link_by_identity and self.all:
-            problem, link = self._alive(self.all[-1], contact.arrived_at), "identity"
-        if problem is None:
-            if case_id is None and about is None and not self.policy.link_by_identity:
-                return None, "none"
-            problem, link = Problem([], carry), "first"
-            self.all.append(problem)
-            if carry is not None:
-                self.by_case.update(dict.fromkeys(carry.cases, problem))
-                self.by_reason.update(dict.fromkeys(carry.reasons, problem))
-        problem.members.append(index)
-        if case_id is not None:
-            self.by_case[case_id] = problem
-        if about is not None:
-            self.by_reason[about] = problem
-        return problem, link
-
-    def _alive(self, problem: Problem | None, at: Millis) -> Problem | None:
-        """Return the problem unless it has been at rest for longer than the longest window."""
-        if problem is None:
-            return None
-        earliest = at - self.policy.longest_window
-        for member in reversed(problem.members):
-            if self.lives[member].rests_at >= earliest:
-                return problem
-        return None

@@ -94,7 +94,8 @@ class Timers:
             maturing = self._due.pop(heappop(queue), None)
             if maturing is None:
                 continue
-            due, rest = maturing.at(maturing.maturities[0].due + 1)
-            if rest.maturities:
+            due, rest = maturing.split(maturing.maturities[0].due + 1)
+            if rest is not None:
                 self.set(rest)
-            yield due
+            if due is not None:
+                yield due

@@ -17,13 +17,10 @@ from streams.domain.units import Millis
 from streams.processors.changes import Changes, Rejected, States, Timers
 from streams.processors.facts import ContactKnown, ContactWithdrawn, Fact
 
-_SEEN = (
-    ("recontact", "recontacted"),
-    ("reopened", "reopened"),
-    ("denied", "denied"),
-    ("exited", "exited"),
-    ("confirmed", "confirmed"),
-)
+_SEEN = ("recontact", "reopened", "denied", "exited", "confirmed")
+"""What the parts of :attr:`Judgement.seen` are called in the outcomes topic."""
+
+_NOTHING = (None,) * len(_SEEN)
 
 
 class Journeys:
@@ -133,8 +130,8 @@ class Journeys:
         self, was: Maturing | None, will: Maturing | None, at: Millis, now: Millis, timers: Timers, changes: Changes
     ) -> None:
         """Restate what has matured already, and wait anew for what has not."""
-        told, waiting = was.at(now) if was else (None, None)
-        true, pending = will.at(now) if will else (None, None)
+        told, waiting = was.split(now) if was else (None, None)
+        true, pending = will.split(now) if will else (None, None)
         if told != true:
             account.publish(
                 account.matured_entries(told) if told else (),
@@ -143,9 +140,9 @@ class Journeys:
             )
             _restate(told, true, at, changes)
         if waiting != pending:
-            if waiting is not None and waiting.maturities:
+            if waiting is not None:
                 timers.clear(waiting)
-            if pending is not None and pending.maturities:
+            if pending is not None:
                 timers.set(pending)
 
 
@@ -181,9 +178,8 @@ def _say(
             changes.outcomes.append(outcomes.ContactUnlinkable(at, contact))
         return
     ended_at = contact.ends[0]
-    for by, attribute in _SEEN:
-        seen = getattr(judgement, attribute)
-        if seen is None or (earlier is not None and getattr(earlier, attribute) == seen):
+    for by, seen, known in zip(_SEEN, judgement.seen, earlier.seen if earlier else _NOTHING, strict=True):
+        if seen is None or seen == known:
             continue
         windows = tuple(window.name for window in policy.windows if seen.at <= ended_at + window.length)
         if windows:

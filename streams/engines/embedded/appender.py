@@ -9,7 +9,7 @@ from streams.engines.embedded.log import SegmentTable
 
 
 class Appender:
-    """Writes to the log through a connection of its own, so that it waits for the engine's commits and for nothing else."""
+    """Writes to the log through a connection of its own, so that it waits for the engine's commits alone."""
 
     def __init__(self, path: str) -> None:
         """Open a file.

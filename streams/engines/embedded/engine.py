@@ -31,9 +31,14 @@ class EmbeddedEngine:
         self._policy = policy
         self._kept = kept
         self._owner = own(path)
-        self._connection = connect(path, durable=durable)
-        with translated(path):
-            self._partition = Partition(self._connection, policy, kept)
+        try:
+            self._connection = connect(path, durable=durable)
+            with translated(path):
+                self._partition = Partition(self._connection, policy, kept)
+        except BaseException:
+            if self._owner is not None:
+                self._owner.close()
+            raise
 
     def append(self, records: Sequence[bytes], received_at: Millis) -> int:
         """Put records in the log; durable on return. Return the offset after the last one."""

@@ -1,0 +1,103 @@
+"""``demo``: a simulated contact centre, seen by its outputs and by its outcomes at once."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from math import inf
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+from time import monotonic
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from streams.bootstrap import make_exporter, open_scratch_engine, wall_clock
+from streams.cli.consoles import console, note
+from streams.cli.demo_feed import Feed, Script
+from streams.cli.demo_figures import Figures
+from streams.cli.demo_view import View
+from streams.cli.options import ConfigDir, settings_of
+from streams.cli.serving import Serving, listen, serving
+from streams.cli.stopping import stopping
+from streams.exporter.http import create_app
+
+_HOST: Final = "127.0.0.1"
+_PORT: Final = 8088
+_PORTS: Final = 50
+_FRAME_S: Final = 0.25
+_PLAIN_FRAME_S: Final = 3.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)
+
+
+def demo(  # noqa: PLR0913 - one for each option
+    *,
+    speed: Annotated[float, typer.Option(min=1, help="Simulated seconds in a second, once history is over.")] = 7200,
+    seed: Annotated[int, typer.Option(help="Another seed, other customers.")] = 1,
+    port: Annotated[int, typer.Option(min=0, help="Port for /metrics, or the next that is free; 0 for any.")] = _PORT,
+    weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks of history; 30 days need five to mature.")] = 5,
+    seconds: Annotated[float | None, typer.Option(min=0, help="End by itself after this time.")] = None,
+    config: ConfigDir = None,
+) -> None:
+    """Show a simulated contact centre by its outputs and by its outcomes, live, with metrics to scrape.
+
+    Some weeks of history go first, in front of your eyes; then life goes on, faster than the clock, and something goes
+    wrong that only the outcomes show. Nothing is kept when it ends.
+
+    Example: outcome-monitor demo --speed 3600
+    """
+    settings = settings_of(config)
+    to = console()
+    with ExitStack() as stack:
+        stop = stack.enter_context(stopping())
+        listening = listen(_HOST, port, tries=_PORTS if port else 1)
+        stack.callback(listening.close)
+        folder = stack.enter_context(TemporaryDirectory(prefix="outcome-monitor-demo-"))
+        engine = stack.enter_context(closing(open_scratch_engine(str(Path(folder) / "demo.db"), settings.policy())))
+        server = stack.enter_context(serving(create_app(make_exporter(settings, engine.ledger)), listening))
+        if port and not server.url.endswith(f":{port}"):
+            note(f"port {port} is taken; metrics are at {server.url}/metrics instead")
+        feed = Feed(engine, Script.written(wall_clock(), weeks), seed, speed, stop)
+        view = View(feed, Figures(engine.ledger, settings.policy()), server.url)
+        stack.enter_context(_feeding(feed))
+        _show(to, view, server, stop, inf if seconds is None else monotonic() + seconds)
+
+
+@contextmanager
+def _feeding(feed: Feed) -> Iterator[None]:
+    thread = feed.start()
+    try:
+        yield
+    finally:
+        feed.stop.set()
+        thread.join()
+
+
+def _show(to: Console, view: View, server: Serving, stop: Event, ends: float) -> None:
+    """Show the view until asked to stop, or until time is up: in place on a terminal, else again and again."""
+    if not to.is_terminal:
+        printed = monotonic()
+        while _goes_on(view, server, stop, ends):
+            if monotonic() - printed >= _PLAIN_FRAME_S:
+                printed = monotonic()
+                to.print(view.render())
+                to.print()
+        return
+    with Live(console=to, auto_refresh=False, vertical_overflow="visible") as live:
+        while _goes_on(view, server, stop, ends):
+            live.update(view.render(), refresh=True)
+
+
+def _goes_on(view: View, server: Serving, stop: Event, ends: float) -> bool:
+    """Wait for the next frame; say whether there is one."""
+    stop.wait(min(_FRAME_S, max(ends - monotonic(), 0)))
+    if view.feed.error is not None:
+        raise view.feed.error
+    server.check()
+    view.look()
+    return not stop.is_set() and monotonic() < ends
