@@ -19,7 +19,7 @@ from streams.domain.policy import Policy
 from streams.domain.units import Millis
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.embedded.appender import Appender
-from streams.engines.embedded.partition import Kept
+from streams.engines.embedded.partition import Retention
 from streams.engines.port import StorageError
 from streams.exporter.collector import Exporter
 from streams.exporter.http import METRICS_PATH, index_route, metrics_route
@@ -61,13 +61,13 @@ def open_engine(settings: Settings, path: str | None = None) -> EmbeddedEngine:
     Raises:
         StorageError: if the file can't be used, or another process runs on it.
     """
-    kept = Kept(settings.monitor.storage.log_retention, _OUTCOMES_KEPT)
+    kept = Retention(settings.monitor.storage.log_retention, _OUTCOMES_KEPT)
     return EmbeddedEngine(settings.monitor.storage.path if path is None else path, settings.policy(), kept=kept)
 
 
 def open_scratch_engine(path: str, policy: Policy) -> EmbeddedEngine:
     """Open the engine on a file that nobody needs after a power cut; nothing that was processed is kept."""
-    return EmbeddedEngine(path, policy, durable=False, kept=Kept(0, 0))
+    return EmbeddedEngine(path, policy, durable=False, kept=Retention(0, 0))
 
 
 def make_exporter(settings: Settings, ledger: LedgerReader) -> Exporter:

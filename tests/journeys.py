@@ -1,5 +1,6 @@
-"""Hypothesis strategies for whole journeys: contacts, cases, surveys and staff, as events with small, colliding times."""
+"""Hypothesis strategies for whole journeys: contacts, cases, surveys and staff, at times that collide."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -117,8 +118,6 @@ def wire(event: Event) -> bytes:
 
 
 def _iso(seconds: int, millis: int) -> str:
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{millis:03d}Z"
 
 

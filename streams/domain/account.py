@@ -99,9 +99,7 @@ def _cost_entries(contact: Contact, judgement: Judgement, policy: Policy) -> Ite
             yield TOTALS, m.FAILURE_COST, (*about, policy.currency), cost
 
 
-def _failure_entries(
-    contact: Contact, judgement: Judgement, policy: Policy, handled: str
-) -> list[CountEntry]:
+def _failure_entries(contact: Contact, judgement: Judgement, policy: Policy, handled: str) -> list[CountEntry]:
     place, ended_at = contact.ended, contact.ends[0]
     entries: list[CountEntry] = []
     evidence = (
@@ -121,18 +119,23 @@ def _failure_entries(
             entries.append((TOTALS, m.EXITED, (*place, contact.reason_label, handled, window.name), 1))
     recurred_at = judgement.recurred_at
     exited_at = judgement.exited.at if judgement.exited is not None else None
-    recurred_first = recurred_at is not None and (exited_at is None or recurred_at <= exited_at)
-    failed_at = recurred_at if recurred_first else exited_at
-    assert failed_at is not None
-    age = failed_at - ended_at
-    if age <= AGE_BOUNDS[-1]:
-        bucket = str(age_bucket(age))
-        cohort = m.COHORT_RECURRED if recurred_first else m.COHORT_EXITED
-        entries.append((hour_of(ended_at), cohort, (*place, handled, bucket), 1))
-        entries.append((hour_of(failed_at), m.FAILING, (*place, handled, bucket), 1))
-        if recurred_first:
-            entries += _observation(m.RECURRENCE_DELAY, place, age)
+    if recurred_at is not None and (exited_at is None or recurred_at <= exited_at):
+        entries += _first_failure(m.COHORT_RECURRED, place, handled, ended_at, recurred_at)
+        if recurred_at - ended_at <= AGE_BOUNDS[-1]:
+            entries += _observation(m.RECURRENCE_DELAY, place, recurred_at - ended_at)
+    elif exited_at is not None:
+        entries += _first_failure(m.COHORT_EXITED, place, handled, ended_at, exited_at)
     return entries
+
+
+def _first_failure(
+    cohort: str, place: Labels, handled: str, ended_at: Millis, failed_at: Millis
+) -> Iterable[CountEntry]:
+    """Return the first failure of a contact by its age: in the hour of its end, and in the hour in which it failed."""
+    if failed_at - ended_at <= AGE_BOUNDS[-1]:
+        bucket = str(age_bucket(failed_at - ended_at))
+        yield hour_of(ended_at), cohort, (*place, handled, bucket), 1
+        yield hour_of(failed_at), m.FAILING, (*place, handled, bucket), 1
 
 
 def maturing(contact: Contact, judgement: Judgement, policy: Policy) -> Maturing | None:

@@ -63,14 +63,10 @@ def _chain(members: Sequence[int], lives: Sequence[Life], carried: Chain | None)
         effort += lives[member].contact.effort
     if carried is None:
         return Chain(len(members), started_at, effort)
-    return Chain(
-        carried.contacts + len(members), min(carried.started_at, started_at), carried.effort + effort
-    )
+    return Chain(carried.contacts + len(members), min(carried.started_at, started_at), carried.effort + effort)
 
 
-def _closing(
-    chain: Chain, rest: Millis, length: Millis, life: Life, signs: Sequence[Sign]
-) -> Closing | None:
+def _closing(chain: Chain, rest: Millis, length: Millis, life: Life, signs: Sequence[Sign]) -> Closing | None:
     """Return how a chain of contacts ended, ``None`` where the customer denied it and nobody took it up again."""
     due = rest + length
     verdict: Verdict = "resolved"

@@ -6,7 +6,7 @@ late is put where it belongs and the fold is made anew: what differs from before
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from streams.domain import events as e
 from streams.domain import measures as m
@@ -59,6 +59,7 @@ class ContactFold:
     events: list[e.ContactEvent] = field(default_factory=list)
     event_ids: set[str] = field(default_factory=set)
     offer: e.ContactOffered | None = None
+    offered_at: Millis = 0
     customer_id: str | None = None
     queue: str | None = None
     team: str | None = None
@@ -86,7 +87,7 @@ class ContactFold:
         self.event_ids.add(event.event_id)
         if self.offer is None and not isinstance(event, e.ContactOffered):
             return  # waits for the offer, which is late; the fold is made anew when it comes
-        _APPLY[type(event)](self, event, to)
+        self._FOLDS[type(event)](self, event, to)
 
     def snapshot(self) -> Contact | None:
         """Return the contact as its customer's journey should know it, ``None`` if it is not for any journey."""
@@ -115,6 +116,7 @@ class ContactFold:
 
     @property
     def inbound(self) -> bool:
+        """Whether a customer tries to reach us, and not we them."""
         return self.offer is not None and self.offer.direction == "inbound"
 
     def _move(self, queue: str | None, team: str | None) -> None:
@@ -135,6 +137,7 @@ class ContactFold:
         if self.offer is not None:
             return
         self.offer = event
+        self.offered_at = event.occurred_at
         self.customer_id = event.customer_id
         self.reason, self.product, self.case_id = event.reason, event.product, event.case_id
         self._move(event.queue, event.team)
@@ -166,11 +169,10 @@ class ContactFold:
         self._move(event.queue, event.team)
         if not self.inbound or self.waiting_since is None:
             return
-        self._leave_queue(event.occurred_at, "answered", to)
+        self._leave_queue(self.waiting_since, event.occurred_at, "answered", to)
         if self.answered_at is None:
             self.answered_at = event.occurred_at
-            assert self.offer is not None
-            waited = event.occurred_at - self.offer.occurred_at
+            waited = event.occurred_at - self.offered_at
             to.count(m.ANSWERED, self.place)
             to.observe(m.FIRST_RESPONSE, self.place, waited)
             if waited <= self.policy.threshold_of(self.queue or UNKNOWN):
@@ -188,10 +190,9 @@ class ContactFold:
     def _abandoned(self, event: e.ContactAbandoned, to: Additions) -> None:
         if self.ends or not self.inbound:
             return
-        assert self.offer is not None
         if self.waiting_since is not None:
-            self._leave_queue(event.occurred_at, "abandoned", to)
-        waited = event.occurred_at - self.offer.occurred_at
+            self._leave_queue(self.waiting_since, event.occurred_at, "abandoned", to)
+        waited = event.occurred_at - self.offered_at
         short = self.answered_at is None and waited < self.policy.short_abandon
         to.count(m.SHORT_ABANDONED if short else m.ABANDONED, self.place)
         if waited <= self.policy.threshold_of(self.queue or UNKNOWN):
@@ -214,11 +215,8 @@ class ContactFold:
         to.count(m.HANDLED, self.place)
         if talk is not None:
             self.handle = talk + hold + wrap
-            assert self.offer is not None
             to.observe(m.HANDLE_TIME, self.place, self.handle)
-            to.exemplify(
-                m.HANDLE_TIME, self.place, Exemplar(self.offer.contact_id, self.handle, event.occurred_at)
-            )
+            to.exemplify(m.HANDLE_TIME, self.place, Exemplar(event.contact_id, self.handle, event.occurred_at))
             to.count(m.TALK_TIME, self.place, talk)
             to.count(m.HOLD_TIME, self.place, hold)
             to.count(m.WRAP_TIME, self.place, wrap)
@@ -239,9 +237,8 @@ class ContactFold:
         if event.nps is not None:
             to.count(m.NPS, (*self.place, str(event.nps)))
 
-    def _leave_queue(self, at: Millis, left_by: str, to: Additions) -> None:
-        assert self.waiting_since is not None
-        waited = at - self.waiting_since
+    def _leave_queue(self, since: Millis, at: Millis, left_by: str, to: Additions) -> None:
+        waited = at - since
         self.waiting_since = None
         self.waited += waited
         to.observe(m.QUEUE_TIME, (*self.place, left_by), waited)
@@ -271,14 +268,13 @@ class ContactFold:
         to.count(m.UNLINKABLE, (*self.ended, "no_customer"), n)
         to.count(m.COHORT_UNLINKABLE, (*self.ended, handled), n, hour=hour_of(self.ends[0]))
 
-
-_APPLY: Mapping[type, Callable[[ContactFold, Any, Additions], None]] = {
-    e.ContactOffered: ContactFold._offered,
-    e.ContactIdentified: ContactFold._identified,
-    e.ContactUpdated: ContactFold._updated,
-    e.ContactAnswered: ContactFold._answered,
-    e.ContactTransferred: ContactFold._transferred,
-    e.ContactAbandoned: ContactFold._abandoned,
-    e.ContactEnded: ContactFold._finished,
-    e.SurveyAnswered: ContactFold._surveyed,
-}
+    _FOLDS: ClassVar[Mapping[type, Callable[["ContactFold", Any, Additions], None]]] = {
+        e.ContactOffered: _offered,
+        e.ContactIdentified: _identified,
+        e.ContactUpdated: _updated,
+        e.ContactAnswered: _answered,
+        e.ContactTransferred: _transferred,
+        e.ContactAbandoned: _abandoned,
+        e.ContactEnded: _finished,
+        e.SurveyAnswered: _surveyed,
+    }

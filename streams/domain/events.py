@@ -19,12 +19,16 @@ NudgeAction: TypeAlias = Literal["acknowledged", "acted", "dismissed"]
 
 
 class ClockTicked(NamedTuple):
+    """Nothing happened, and time has moved on."""
+
     event_id: str
     occurred_at: Millis
     source: str
 
 
 class ContactOffered(NamedTuple):
+    """A customer tries to reach us, or (outbound) we try to reach them."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -41,6 +45,8 @@ class ContactOffered(NamedTuple):
 
 
 class ContactIdentified(NamedTuple):
+    """Who the customer is became known during the contact."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -64,6 +70,8 @@ class ContactUpdated(NamedTuple):
 
 
 class ContactAnswered(NamedTuple):
+    """Somebody took the contact out of its queue."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -74,6 +82,8 @@ class ContactAnswered(NamedTuple):
 
 
 class ContactTransferred(NamedTuple):
+    """The contact was passed on, and waits again."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -83,6 +93,8 @@ class ContactTransferred(NamedTuple):
 
 
 class ContactAbandoned(NamedTuple):
+    """The customer gave up."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -90,6 +102,8 @@ class ContactAbandoned(NamedTuple):
 
 
 class ContactEnded(NamedTuple):
+    """The contact is over, wrap included. Given a second time, it is over again after having been reopened."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -104,6 +118,8 @@ class ContactEnded(NamedTuple):
 
 
 class CaseOpened(NamedTuple):
+    """A case was opened, by a contact if that is given."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -114,6 +130,8 @@ class CaseOpened(NamedTuple):
 
 
 class CaseResolved(NamedTuple):
+    """A case was said to be resolved."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -124,6 +142,8 @@ class CaseResolved(NamedTuple):
 
 
 class CaseReopened(NamedTuple):
+    """A case that was said to be resolved is open again."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -134,6 +154,8 @@ class CaseReopened(NamedTuple):
 
 
 class OutcomeConfirmed(NamedTuple):
+    """The customer's own word, or behaviour, that the problem is solved."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -144,6 +166,8 @@ class OutcomeConfirmed(NamedTuple):
 
 
 class OutcomeDenied(NamedTuple):
+    """The customer's own word, or behaviour, that the problem is not solved."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -154,6 +178,8 @@ class OutcomeDenied(NamedTuple):
 
 
 class CustomerExited(NamedTuple):
+    """The customer left: cancelled, charged back, complained to a third party."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -162,6 +188,8 @@ class CustomerExited(NamedTuple):
 
 
 class SurveyAnswered(NamedTuple):
+    """The customer answered a survey: satisfaction (1 to 5), recommendation (0 to 10), or both."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -172,6 +200,8 @@ class SurveyAnswered(NamedTuple):
 
 
 class AgentStateChanged(NamedTuple):
+    """What an agent does from now on."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -181,6 +211,8 @@ class AgentStateChanged(NamedTuple):
 
 
 class StaffJoined(NamedTuple):
+    """An agent became part of a team."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -189,6 +221,8 @@ class StaffJoined(NamedTuple):
 
 
 class StaffLeft(NamedTuple):
+    """An agent left the company or the team for good."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -197,6 +231,8 @@ class StaffLeft(NamedTuple):
 
 
 class ActionTaken(NamedTuple):
+    """A team lead did something about a nudge."""
+
     event_id: str
     occurred_at: Millis
     source: str
@@ -218,9 +254,7 @@ ContactEvent: TypeAlias = (
 )
 """Events of one contact: keyed by contact id."""
 
-CustomerEvent: TypeAlias = (
-    CaseOpened | CaseResolved | CaseReopened | OutcomeConfirmed | OutcomeDenied | CustomerExited
-)
+CustomerEvent: TypeAlias = CaseOpened | CaseResolved | CaseReopened | OutcomeConfirmed | OutcomeDenied | CustomerExited
 """What a customer, or a case of theirs, did outside any contact: keyed by customer id."""
 
 AgentEvent: TypeAlias = AgentStateChanged | StaffJoined | StaffLeft

@@ -39,7 +39,7 @@ class Seen(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """All that can be said of a contact from the facts known. ``closings`` are by window, where it is a problem's last."""
+    """All that can be said of a contact from the facts known; ``closings``, by window, where it is a problem's last."""
 
     linkable: bool
     demand: Demand | None
@@ -74,7 +74,7 @@ class Judgement(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What is kept with a contact when others are forgotten: what it was found to be with them, and its problem's past."""
+    """What is kept with a contact when others are forgotten: what it was with them, and its problem's past."""
 
     demand: Demand | None = None
     carry: Carry | None = None
@@ -135,9 +135,7 @@ def judge(
         )
 
 
-def _demand(
-    index: int, lives: Sequence[Life], problem: Problem | None, link: Link, policy: Policy
-) -> Demand | None:
+def _demand(index: int, lives: Sequence[Life], problem: Problem | None, link: Link, policy: Policy) -> Demand | None:
     """Return the demand of a contact with the first evidence that holds, ``None`` while there is nothing to link by."""
     life = lives[index]
     contact, at = life.contact, life.contact.arrived_at

@@ -36,6 +36,7 @@ class Entry(NamedTuple):
 
     @property
     def net(self) -> int:
+        """What holds: added and not retracted."""
         return self.added - self.retracted
 
 

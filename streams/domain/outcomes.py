@@ -28,7 +28,7 @@ class OutcomeSeen(NamedTuple):
 
 
 class VerdictReached(NamedTuple):
-    """A window has passed, or a problem came to rest for that long. ``restates`` is the verdict that was given before."""
+    """A window has passed, or a problem came to rest for that long. ``restates`` is the verdict given before."""
 
     occurred_at: Millis
     of: Maturing

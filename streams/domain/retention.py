@@ -37,16 +37,12 @@ def is_expired(journey: Journey, now: Millis, policy: Policy) -> bool:
 
 
 def forget(journey: Journey, now: Millis, policy: Policy) -> int:
-    """Forget what has expired, and beyond the cap what is worth least; return how many contacts went before their time."""
+    """Forget what has expired, and beyond the cap what is worth least; return how many contacts went early."""
     contacts = journey.contacts
     if len(contacts) <= _WORTH_IT and len(journey.signs) <= _WORTH_IT:
         return 0
-    grouping = group(
-        [held.contact for held in contacts], journey.signs, policy, [held.kept.carry for held in contacts]
-    )
-    dropped = {
-        index for index, life in enumerate(grouping.lives) if life.rests_at + policy.longest_window < now
-    }
+    grouping = group([held.contact for held in contacts], journey.signs, policy, [held.kept.carry for held in contacts])
+    dropped = {index for index, life in enumerate(grouping.lives) if life.rests_at + policy.longest_window < now}
     surplus = len(contacts) - len(dropped) - policy.contacts_per_customer
     if surplus > 0:
         remaining = (index for index in range(len(contacts)) if index not in dropped)
@@ -68,9 +64,7 @@ def _worth(held: Held, life: Life) -> tuple[bool, float]:
     return (is_last, life.rests_at)
 
 
-def _carry_over(
-    problem: Problem, grouping: Grouping, dropped: set[int], journey: Journey, policy: Policy
-) -> None:
+def _carry_over(problem: Problem, grouping: Grouping, dropped: set[int], journey: Journey, policy: Policy) -> None:
     """Have the first remaining contact of a problem keep what matters of those that go."""
     heir = next((member for member in problem.members if member not in dropped), None)
     if heir is None or len(dropped.intersection(problem.members)) == 0:

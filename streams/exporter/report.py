@@ -10,6 +10,9 @@ from streams.domain.policy import Policy
 
 Report: TypeAlias = dict[str, Any]
 
+_PROMOTER, _DETRACTOR = 9, 6
+"""Net promoter score: the share of answers from the one up, less the share from the other down (Reichheld 2003)."""
+
 ENOUGH = 30
 """How many contacts must have matured for a queue's divergence to be ranked: below, chance has the first word."""
 
@@ -80,9 +83,7 @@ class QueueComparison:
 def report(entries: Iterable[Entry], policy: Policy) -> Report:
     """Return the whole comparison as plain data: counts for all, and the queues with the worst divergence first."""
     totals = Totals(entries)
-    linkable = {
-        window.name: _window(totals, window.name) for window in policy.windows
-    }
+    linkable = {window.name: _window(totals, window.name) for window in policy.windows}
     middle = policy.windows[len(policy.windows) // 2].name
     abandoned = totals.sum(m.ABANDONED) + totals.sum(m.SHORT_ABANDONED)
     handled = totals.sum(m.HANDLED)
@@ -233,8 +234,8 @@ def _plain(row: QueueComparison) -> Mapping[str, Any]:
 
 
 def _nps(scores: Mapping[Labels, int]) -> float | None:
-    promoters = sum(n for (score,), n in scores.items() if int(score) >= 9)
-    detractors = sum(n for (score,), n in scores.items() if int(score) <= 6)
+    promoters = sum(n for (score,), n in scores.items() if int(score) >= _PROMOTER)
+    detractors = sum(n for (score,), n in scores.items() if int(score) <= _DETRACTOR)
     return _ratio(promoters - detractors, sum(scores.values()))
 
 

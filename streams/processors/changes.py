@@ -42,14 +42,12 @@ class States(Generic[S]):
     dirty: set[str] = field(default_factory=set)
 
     def get(self, key: str) -> S | None:
+        """Return the state of a key, ``None`` where it has none."""
         return self.loaded.get(key)
 
     def put(self, key: str, state: S) -> None:
+        """Give a key a state."""
         self.loaded[key] = state
-        self.dirty.add(key)
-
-    def drop(self, key: str) -> None:
-        self.loaded.pop(key, None)
         self.dirty.add(key)
 
     def changed(self) -> Iterator[tuple[str, S | None]]:
@@ -99,3 +97,12 @@ class Timers:
                 self.set(rest)
             if due is not None:
                 yield due
+
+
+@dataclass(slots=True)
+class Work(Generic[S]):
+    """What a processor with timers works on: the states it touches, what is due, and what it leaves behind."""
+
+    states: States[S]
+    timers: Timers
+    changes: Changes

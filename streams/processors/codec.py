@@ -1,4 +1,4 @@
-"""States as plain lists of strings, numbers and lists, and back: what an engine serialises in a format of its choice."""
+"""States as plain lists of strings, numbers and lists, and back: what an engine serialises in a format it likes."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -90,9 +90,7 @@ def _freeze_held(held: Held) -> Plain:
             *(_tuple(seen) for seen in judgement[2:7]),
             [_tuple(closing) for closing in judgement.closings],
         ],
-        None
-        if kept == NOTHING_KEPT
-        else [_tuple(kept.demand), _freeze_carry(kept.carry), _tuple(kept.recontacted)],
+        None if kept == NOTHING_KEPT else [_tuple(kept.demand), _freeze_carry(kept.carry), _tuple(kept.recontacted)],
     ]
 
 

@@ -15,6 +15,7 @@ class ContactKnown(NamedTuple):
 
     @property
     def customer_id(self) -> str:
+        """The customer whose contact it is."""
         return self.contact.customer_id
 
 

@@ -14,7 +14,7 @@ from streams.domain.policy import Policy
 from streams.domain.retention import expires_at, forget, is_expired
 from streams.domain.signs import sign_of
 from streams.domain.units import Millis
-from streams.processors.changes import Changes, Rejected, States, Timers
+from streams.processors.changes import Changes, Rejected, Work
 from streams.processors.facts import ContactKnown, ContactWithdrawn, Fact
 
 _SEEN = ("recontact", "reopened", "denied", "exited", "confirmed")
@@ -35,37 +35,22 @@ class Journeys:
         """Return the keys whose state a batch touches."""
         return {fact.customer_id for fact in facts}
 
-    def process(
-        self,
-        facts: Iterable[Fact],
-        watermark: Millis,
-        late: bool,
-        states: States[Journey],
-        timers: Timers,
-        changes: Changes,
-    ) -> None:
+    def process(self, facts: Iterable[Fact], watermark: Millis, work: Work[Journey], *, late: bool = False) -> None:
         """Take facts in the order of their time, or one that is late; then let mature what is due by the watermark."""
         for fact in facts:
             now = watermark if late else fact.occurred_at
-            self._mature(now, timers, changes)
-            self._take(fact, now, late, states, timers, changes)
-        self._mature(watermark, timers, changes)
+            self._mature(now, work)
+            self._take(fact, now, work, late=late)
+        self._mature(watermark, work)
 
     def expires_at(self, journey: Journey) -> Millis:
         """Return the time from which nothing of a customer need be remembered."""
         return expires_at(journey, self.policy)
 
-    def _take(
-        self,
-        fact: Fact,
-        now: Millis,
-        late: bool,
-        states: States[Journey],
-        timers: Timers,
-        changes: Changes,
-    ) -> None:
+    def _take(self, fact: Fact, now: Millis, work: Work[Journey], *, late: bool) -> None:
+        changes = work.changes
         policy = self.policy
-        journey = states.get(fact.customer_id)
+        journey = work.states.get(fact.customer_id)
         if journey is None or is_expired(journey, now, policy):
             if not isinstance(fact, ContactKnown | ContactWithdrawn) and fact.occurred_at < now - policy.longest_window:
                 detail = "older than the longest window, its customer forgotten"
@@ -83,76 +68,62 @@ class Journeys:
                 return
             changed = signed
         for change in changed:
-            self._publish(change, fact.occurred_at, now, timers, changes)
+            self._publish(change, fact.occurred_at, now, work)
         forgotten = forget(journey, now, policy)
         if forgotten:
             changes.additions.count(m.EVICTED, (), forgotten)
-        states.put(fact.customer_id, journey)
+        work.states.put(fact.customer_id, journey)
 
-    def _mature(self, before: Millis, timers: Timers, changes: Changes) -> None:
-        for matured in timers.fire(before):
-            account.publish((), account.matured_entries(matured), changes.additions)
+    def _mature(self, before: Millis, work: Work[Journey]) -> None:
+        for matured in work.timers.fire(before):
+            account.publish((), account.matured_entries(matured), work.changes.additions)
             for maturity in matured.maturities:
-                changes.outcomes.append(outcomes.VerdictReached(maturity.due, matured, maturity))
+                work.changes.outcomes.append(outcomes.VerdictReached(maturity.due, matured, maturity))
 
-    def _publish(self, change: Change, at: Millis, now: Millis, timers: Timers, changes: Changes) -> None:
-        before, after, to = change.before, change.after, changes.additions
-        arrival = account.arrival_entries(*after) if after else []
-        if before is not None:
-            account.publish(account.arrival_entries(*before), arrival, to)
-        else:
-            account.publish((), arrival, to)
-        if (before is not None and before[0].ends) or (after is not None and after[0].ends):
-            self._publish_end(before, after, at, now, timers, changes)
-        if after is not None:
-            _say(before, after, at, self.policy, changes)
-
-    def _publish_end(
-        self,
-        before: tuple[Contact, Judgement] | None,
-        after: tuple[Contact, Judgement] | None,
-        at: Millis,
-        now: Millis,
-        timers: Timers,
-        changes: Changes,
-    ) -> None:
+    def _publish(self, change: Change, at: Millis, now: Millis, work: Work[Journey]) -> None:
+        before, after, to = change.before, change.after, work.changes.additions
         account.publish(
-            account.end_entries(*before, self.policy) if before else (),
-            account.end_entries(*after, self.policy) if after else (),
-            changes.additions,
+            account.arrival_entries(*before) if before else (), account.arrival_entries(*after) if after else (), to
         )
-        was = account.maturing(*before, self.policy) if before else None
-        will = account.maturing(*after, self.policy) if after else None
-        if was is not None or will is not None:
-            self._reschedule(was, will, at, now, timers, changes)
-
-    def _reschedule(
-        self, was: Maturing | None, will: Maturing | None, at: Millis, now: Millis, timers: Timers, changes: Changes
-    ) -> None:
-        """Restate what has matured already, and wait anew for what has not."""
-        told, waiting = was.split(now) if was else (None, None)
-        true, pending = will.split(now) if will else (None, None)
-        if told != true:
+        if (before is not None and before[0].ends) or (after is not None and after[0].ends):
+            policy = self.policy
             account.publish(
-                account.matured_entries(told) if told else (),
-                account.matured_entries(true) if true else (),
-                changes.additions,
+                account.end_entries(*before, policy) if before else (),
+                account.end_entries(*after, policy) if after else (),
+                to,
             )
-            _restate(told, true, at, changes)
-        if waiting != pending:
-            if waiting is not None:
-                timers.clear(waiting)
-            if pending is not None:
-                timers.set(pending)
+            was = account.maturing(*before, policy) if before else None
+            will = account.maturing(*after, policy) if after else None
+            _reschedule(was, will, at, now, work)
+        if after is not None:
+            _say(before, after, at, self.policy, work.changes)
 
 
-def _restate(told: Maturing | None, true: Maturing | None, at: Millis, changes: Changes) -> None:
+def _reschedule(was: Maturing | None, will: Maturing | None, at: Millis, now: Millis, work: Work[Journey]) -> None:
+    """Restate what has matured already, and wait anew for what has not."""
+    told, waiting = was.split(now) if was else (None, None)
+    true, pending = will.split(now) if will else (None, None)
+    if told != true:
+        account.publish(
+            account.matured_entries(told) if told else (),
+            account.matured_entries(true) if true else (),
+            work.changes.additions,
+        )
+        if true is not None:
+            _restate(told, true, at, work.changes)
+    if waiting != pending:
+        if waiting is not None:
+            work.timers.clear(waiting)
+        if pending is not None:
+            work.timers.set(pending)
+
+
+def _restate(told: Maturing | None, true: Maturing, at: Millis, changes: Changes) -> None:
     said = {maturity.window: maturity.verdict for maturity in told.maturities if maturity.verdict} if told else {}
-    for maturity in true.maturities if true else ():
+    for maturity in true.maturities:
         earlier = said.get(maturity.window)
         if maturity.verdict is None or maturity.verdict == earlier:
             continue
-        assert true is not None
         changes.outcomes.append(outcomes.VerdictReached(max(at, maturity.due), true, maturity, earlier))
         if earlier is not None:
             changes.additions.count(m.RESTATEMENTS, (maturity.window,))

@@ -51,7 +51,9 @@ class ServiceNowLog(Source):
         if events:
             events.append(_tick(max(events[-1].occurred_at, *(row.updated_at for row in table.rows))))
         self._note(len(table.refused), f"lines are no rows and go to the dead letters, the first: {table.complaint}")
-        self._note(sum(map(_is_nobodys, told)), "reopenings and renewed resolutions are left out: nobody knows whose they are")
+        self._note(
+            sum(map(_is_nobodys, told)), "reopenings and renewed resolutions are left out: nobody knows whose they are"
+        )
         early = sum(row.updated_at < row.opened_at for row in table.rows)
         self._note(early, "rows are older than the opening of their incident, and are taken at it")
         for position, item in enumerate((*table.refused, *events), start=1):

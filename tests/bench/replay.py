@@ -1,8 +1,8 @@
 """Events per second of the embedded replay, and where the time goes.
 
 Run with ``python -m tests.bench.replay``. The input is simulated: what a contact centre with five queues would send,
-agents' states and duplicates included. Times are of the processor (CPU), so that other work on the machine matters less;
-quote ratios between stages rather than figures from two runs.
+agents' states and duplicates included. Times are of the processor (CPU), so that other work on the machine matters
+less; quote ratios between stages rather than figures from two runs.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from typing import Any
 from streams.domain.policy import Policy
 from streams.domain.watermark import Sequencer
 from streams.engines.embedded import EmbeddedEngine, partition
-from streams.engines.embedded.partition import Kept, Partition
+from streams.engines.embedded.partition import Partition, Retention
 from streams.engines.embedded.state import StateTable
 from streams.processors.agents import Agents
 from streams.processors.contacts import Contacts
@@ -37,7 +37,7 @@ def records(contacts: int) -> list[bytes]:
 
 def replay(log: list[bytes], path: str) -> float:
     """Replay a log into a file and return the seconds of CPU that it took."""
-    engine = EmbeddedEngine(path, Policy(), durable=False, kept=Kept(0, 100_000))
+    engine = EmbeddedEngine(path, Policy(), durable=False, kept=Retention(0, 100_000))
     begun = process_time()
     for start in range(0, len(log), BATCH):
         engine.ingest(log[start : start + BATCH], RECEIVED_AT, {})
@@ -50,9 +50,8 @@ def stages(log: list[bytes], path: str) -> dict[str, float]:
     """Replay with a clock around each stage; return the seconds of CPU by stage."""
     spent: dict[str, float] = {}
     timed = partial(_timed, spent)
-    decoded = partition.decode
-    partition.decode = timed("decode", decoded)  # type: ignore[assignment]
     owners: tuple[tuple[Any, str, str], ...] = (
+        (partition, "decode", "decode"),
         (Sequencer, "_release", "order"),
         (Contacts, "process", "contacts"),
         (Agents, "process", "agents"),
@@ -66,7 +65,6 @@ def stages(log: list[bytes], path: str) -> dict[str, float]:
     try:
         spent["everything"] = replay(log, path)
     finally:
-        partition.decode = decoded  # type: ignore[attr-defined]
         for owner, name, original in originals:
             setattr(owner, name, original)
     spent["the rest (clocks included)"] = 2 * spent["everything"] - sum(spent.values())
@@ -98,7 +96,9 @@ def main() -> None:
         by_stage = stages(log, str(Path(folder) / "stages.db"))
     size = sum(map(len, log)) / len(log)
     print(f"{len(log):,} events of {size:.0f} bytes on average, {arguments.contacts:,} contacts")
-    print(f"best of {arguments.runs}: {len(log) / seconds:,.0f} events/s, {seconds / len(log) * 1e6:.1f} µs CPU per event")
+    print(
+        f"best of {arguments.runs}: {len(log) / seconds:,.0f} events/s, {seconds / len(log) * 1e6:.1f} µs CPU per event"
+    )
     print("by stage, in a run of its own:")
     for stage, spent in sorted(by_stage.items(), key=lambda item: -item[1]):
         print(f"  {stage:28} {spent / len(log) * 1e6:6.2f} µs  {spent / by_stage['everything']:6.1%}")

@@ -87,7 +87,9 @@ def check(expected: dict[str, Any], told: Told) -> None:
         assert sorted(problem["duration_ms"] / 1000 for problem in told.problems[window]) == problems["duration_s"]
     for claim, verdicts in expected.get("claims", EMPTY).items():
         claimed = {
-            verdict: n for (window, of, verdict), n in told.totals.by(m.CLAIMS, 3, 4, 5).items() if (window, of) == ("7d", claim)
+            verdict: n
+            for (window, of, verdict), n in told.totals.by(m.CLAIMS, 3, 4, 5).items()
+            if (window, of) == ("7d", claim)
         }
         assert claimed == verdicts
     assert told.totals.sum(m.UNLINKABLE) == expected.get("unlinkable", 0)

@@ -1,4 +1,4 @@
-"""The same facts give the same ledger, however they come: in what order, how often, in which batches, after which stops."""
+"""The same facts give the same ledger in any order, any number of times, in any batches, after any stops."""
 
 import tempfile
 from pathlib import Path

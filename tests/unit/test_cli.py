@@ -53,7 +53,7 @@ def test_the_version_is_shown(cli: Cli) -> None:
         ["simulate", "--contacts", "1", "--out", "a", "--truth", "a"],
         ["simulate", "--contacts", "1", "--out", "a", "--start", "soon"],
         ["check-config", "missing"],
-        ["run", "--host", "0.0.0.0"],
+        ["run", "--host", "::"],
         ["run", "--host", "192.0.2.1"],
         ["run", "--db", ":memory:"],
         ["run", "--from", "missing.jsonl"],

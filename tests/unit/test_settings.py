@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 
 from streams.domain.policy import Policy, Rate, Reason, Window
 from streams.domain.units import DAY, HOUR, SECOND

@@ -14,7 +14,8 @@ def tick(at: int, event_id: str | None = None) -> Event:
 def push(sequencer: Sequencer, *events: Event) -> tuple[list[int], list[int], int]:
     """Return the times released in order, the late ones, and how many duplicates there were."""
     duplicates: list[Event] = []
-    in_order, late = [], []
+    in_order: list[int] = []
+    late: list[int] = []
     for release in sequencer.push(enumerate(events), duplicates):
         (late if release.late else in_order).extend(event.occurred_at - START for event in release.events)
     return in_order, late, len(duplicates)

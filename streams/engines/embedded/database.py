@@ -116,7 +116,7 @@ def own(path: str) -> IO[bytes] | None:
     if path == MEMORY:
         return None
     try:
-        handle = Path(f"{path}.lock").open("ab")
+        handle = Path(f"{path}.lock").open("ab")  # noqa: SIM115 - the lock is held as long as it is open
     except OSError as error:
         msg = f"{path}.lock: {error.strerror}: check that its folder exists and is writable"
         raise StorageError(msg) from error

@@ -30,7 +30,9 @@ def add(connection: sqlite3.Connection, refused: Iterable[Refused]) -> None:
     )
 
 
-def read(connection: sqlite3.Connection, *, reason: str | None = None, everything: bool = False) -> Iterator[DeadLetter]:
+def read(
+    connection: sqlite3.Connection, *, reason: str | None = None, everything: bool = False
+) -> Iterator[DeadLetter]:
     """Return dead letters, oldest first: those of one reason or of all, without those that were redriven."""
     rows = connection.execute(
         "SELECT id, place, received_at, reason, detail, record, redriven FROM dead_letters"

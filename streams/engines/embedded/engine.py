@@ -8,14 +8,16 @@ from streams.engines.embedded import dead_letters
 from streams.engines.embedded.database import MEMORY, connect, own, transaction, translated
 from streams.engines.embedded.ledger import SqliteLedger
 from streams.engines.embedded.log import Record
-from streams.engines.embedded.partition import Kept, Partition
+from streams.engines.embedded.partition import Partition, Retention
 from streams.engines.port import DeadLetter
 
 
 class EmbeddedEngine:
     """One partition of everything, in one file. Only one process may run it; anyone may read it."""
 
-    def __init__(self, path: str, policy: Policy, *, durable: bool = True, kept: Kept = Kept()) -> None:  # noqa: B008
+    _reader: SqliteLedger | None = None
+
+    def __init__(self, path: str, policy: Policy, *, durable: bool = True, kept: Retention = Retention()) -> None:  # noqa: B008
         """Open a file and go on where it was left.
 
         Args:
@@ -30,6 +32,7 @@ class EmbeddedEngine:
         self._path = path
         self._policy = policy
         self._kept = kept
+        self._reader: SqliteLedger | None = None
         self._owner = own(path)
         try:
             self._connection = connect(path, durable=durable)
@@ -81,10 +84,11 @@ class EmbeddedEngine:
 
     @property
     def ledger(self) -> SqliteLedger:
-        """What was counted so far."""
-        if self._path == MEMORY:
-            return SqliteLedger(self._connection)
-        return SqliteLedger.open(self._path)
+        """What was counted so far. Lives as long as the engine."""
+        if self._reader is None:
+            in_memory = self._path == MEMORY
+            self._reader = SqliteLedger(self._connection) if in_memory else SqliteLedger.open(self._path)
+        return self._reader
 
     def outcomes(self, since: int = 0) -> Iterator[tuple[int, bytes]]:
         """Return the records of the outcomes topic with their offsets, from ``since`` on."""
@@ -97,6 +101,8 @@ class EmbeddedEngine:
 
     def close(self) -> None:
         """Let go of the file; nothing is lost, since whatever is not committed was not done."""
+        if self._reader is not None:
+            self._reader.close()
         self._connection.close()
         if self._owner is not None:
             self._owner.close()

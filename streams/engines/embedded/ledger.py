@@ -48,6 +48,10 @@ class SqliteLedger:
         """
         return cls(connect(path, read_only=True))
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
     def totals(self) -> Iterable[Entry]:
         """Return the cumulative totals."""
         return self._entries("hour = ?", TOTALS)

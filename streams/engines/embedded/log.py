@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from struct import pack, unpack
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ def unpack_segment(blob: bytes) -> list[bytes]:
     (n,) = unpack("<I", blob[:4])
     lengths = unpack(f"<{n}I", blob[4 : 4 + 4 * n])
     ends = list(accumulate(lengths, initial=4 + 4 * n))
-    return [blob[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    return [blob[start:end] for start, end in pairwise(ends)]
 
 
 class SegmentTable:

@@ -22,10 +22,10 @@ from streams.engines.embedded import dead_letters, ledger
 from streams.engines.embedded.dead_letters import Refused
 from streams.engines.embedded.log import Record, SegmentTable
 from streams.engines.embedded.progress import Progress, read_progress, write_progress
-from streams.engines.embedded.state import StateTable, load_timers, save_timers
+from streams.engines.embedded.state import Codec, StateTable, load_timers, save_timers
 from streams.processors import codec
 from streams.processors.agents import Agent, Agents
-from streams.processors.changes import Changes, States, Timers
+from streams.processors.changes import Changes, States, Timers, Work
 from streams.processors.contacts import Contacts
 from streams.processors.journeys import Journeys
 
@@ -33,8 +33,8 @@ HOURS_KEPT = 62 * DAY
 """How long entries of an hour are kept: the longest window, the longest period of an estimate, and some more."""
 
 
-class Kept(NamedTuple):
-    """How much of what was processed is kept: records for how long after they came, and how many outcomes (None: all)."""
+class Retention(NamedTuple):
+    """What is kept of what was processed: records for how long after they came, how many outcomes (None: all)."""
 
     log: Millis | None = None
     outcomes: int | None = None
@@ -56,7 +56,7 @@ class Batch:
 class Partition:
     """Made from what the last commit left. After a batch that was not committed, make it anew."""
 
-    def __init__(self, connection: sqlite3.Connection, policy: Policy, kept: Kept) -> None:
+    def __init__(self, connection: sqlite3.Connection, policy: Policy, kept: Retention) -> None:
         self.log = SegmentTable(connection, "log", timed=True)
         self.outbox = SegmentTable(connection, "outbox", timed=False)
         self.progress = read_progress(connection)
@@ -67,19 +67,12 @@ class Partition:
         self._contacts = Contacts(policy, self._labels)
         self._agents = Agents(policy, self._labels)
         self._journeys = Journeys(policy)
-        self._contact_states: StateTable[ContactFold] = StateTable(
-            connection,
-            "contacts",
-            codec.freeze_contact,
-            lambda plain: self._contacts.restore(codec.thaw_contact_events(plain)),
-            self._contacts.expires_at,
-        )
-        self._journey_states: StateTable[Journey] = StateTable(
-            connection, "journeys", codec.freeze_journey, codec.thaw_journey, self._journeys.expires_at
-        )
-        self._agent_states: StateTable[Agent] = StateTable(
-            connection, "agents", codec.freeze_agent, codec.thaw_agent, self._agents.expires_at
-        )
+        contacts = Codec(codec.freeze_contact, self._thaw_contact, self._contacts.expires_at)
+        journeys = Codec(codec.freeze_journey, codec.thaw_journey, self._journeys.expires_at)
+        agents = Codec(codec.freeze_agent, codec.thaw_agent, self._agents.expires_at)
+        self._contact_states: StateTable[ContactFold] = StateTable(connection, "contacts", contacts)
+        self._journey_states: StateTable[Journey] = StateTable(connection, "journeys", journeys)
+        self._agent_states: StateTable[Agent] = StateTable(connection, "agents", agents)
         watermark = self.progress.watermark
         self._sequencer = Sequencer(policy.lateness, policy.leap, BEGINNING if watermark is None else watermark)
         unreleased = self.log.read(self.progress.low, self.progress.next - self.progress.low)
@@ -124,12 +117,11 @@ class Partition:
         facts = self._contacts.process(release, batch.contacts, batch.changes)
         self._agents.process(release, batch.agents, batch.changes)
         self._journey_states.load(batch.journeys, self._journeys.keys(facts))
-        self._journeys.process(
-            facts, release.watermark, release.late, batch.journeys, batch.timers, batch.changes
-        )
+        work = Work(batch.journeys, batch.timers, batch.changes)
+        self._journeys.process(facts, release.watermark, work, late=release.late)
 
     def save(self, batch: Batch, source: Mapping[str, int] | None) -> Progress:
-        """Write a batch: state, ledger, outcomes, dead letters and the place in the log, in the caller's transaction."""
+        """Write a batch in the caller's transaction: state, ledger, outcomes, dead letters, the place in the log."""
         watermark = self._sequencer.watermark
         low = self._sequencer.low_offset
         progress = Progress(
@@ -157,6 +149,9 @@ class Partition:
         self._contact_states.committed(batch.contacts)
         self._journey_states.committed(batch.journeys)
         self._agent_states.committed(batch.agents)
+
+    def _thaw_contact(self, plain: codec.Plain) -> ContactFold:
+        return self._contacts.restore(codec.thaw_contact_events(plain))
 
     def _forget(self, progress: Progress) -> None:
         """Once an hour of the log's time, let go of what is no longer needed."""

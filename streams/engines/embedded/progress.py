@@ -19,8 +19,8 @@ class Progress(NamedTuple):
     next: int = 0
     low: int = 0
     watermark: Millis | None = None
-    labels: Mapping[str, list[str]] = {}  # noqa: RUF012 — never written to
-    source: Mapping[str, int] = {}  # noqa: RUF012 — never written to
+    labels: Mapping[str, list[str]] = {}
+    source: Mapping[str, int] = {}
 
 
 def read_progress(connection: sqlite3.Connection) -> Progress:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import orjson
 
@@ -14,23 +14,21 @@ from streams.processors.codec import Plain, freeze_maturing, thaw_maturing
 S = TypeVar("S")
 
 
+class Codec(NamedTuple, Generic[S]):
+    """How a state becomes plain and comes back, and from when on it need not be kept."""
+
+    freeze: Callable[[S], Plain]
+    thaw: Callable[[Plain], S]
+    expires_at: Callable[[S], Millis]
+
+
 class StateTable(Generic[S]):
     """The states of one processor, by key. The cache holds what was committed, and nothing else."""
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        table: str,
-        freeze: Callable[[S], Plain],
-        thaw: Callable[[Plain], S],
-        expires_at: Callable[[S], Millis],
-        cached: int = 50_000,
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, table: str, codec: Codec[S], cached: int = 50_000) -> None:
         self._connection = connection
         self._table = table
-        self._freeze = freeze
-        self._thaw = thaw
-        self._expires_at = expires_at
+        self._codec = codec
         self._cached = cached
         self._cache: dict[str, S] = {}
 
@@ -52,7 +50,7 @@ class StateTable(Generic[S]):
                 (orjson.dumps(missing).decode(),),
             )
             for key, value in rows:
-                loaded[key] = self._thaw(orjson.loads(value))
+                loaded[key] = self._codec.thaw(orjson.loads(value))
 
     def save(self, states: States[S]) -> None:
         """Write the states that were changed."""
@@ -62,7 +60,7 @@ class StateTable(Generic[S]):
             if state is None:
                 gone.append((key,))
             else:
-                rows.append((key, self._expires_at(state), orjson.dumps(self._freeze(state))))
+                rows.append((key, self._codec.expires_at(state), orjson.dumps(self._codec.freeze(state))))
         rows.sort()
         self._connection.executemany(
             f"INSERT INTO {self._table} VALUES (?, ?, ?) ON CONFLICT (key)"  # noqa: S608
@@ -86,10 +84,6 @@ class StateTable(Generic[S]):
         if surplus > 0:
             for key in list(cache)[: surplus + self._cached // 4]:
                 del cache[key]
-
-    def forget(self) -> None:
-        """Forget the cache: what was loaded may have been changed by a batch that was not committed."""
-        self._cache.clear()
 
 
 def load_timers(connection: sqlite3.Connection, horizon: Millis) -> Timers:
