@@ -58,4 +58,30 @@ RECURRED = "outcome_recurred_total"  # [QTC, reason, handled, window], counted w
 RECURRENCES = "outcome_recurrences_total"  # [QTC, handled, window, by = recontact | reopened | denied]
 EXITED = "outcome_exited_total"  # [QTC, reason, handled, window], counted when the customer exits
 MATURED = "outcome_matured_total"  # [QTC, reason, handled, window, verdict], counted when the window has passed
-CLAIMS = "outcome_claims_total"  # [QTC, window, claim, verdict]; resolved, sla_met, sla_missed, in_threshold; matured
+CLAIMS = "outcome_claims_total"  # [QTC, window, claim, verdict] of what the outputs claim of it, matured
+RECURRENCE_DELAY = Histogram("outcome_recurrence_delay_seconds", _LONG_BOUNDS)  # [QTC]
+PROBLEMS = "outcome_problems_total"  # [QTC, window, verdict], when no further contact can belong to it
+PROBLEM_CONTACTS = Histogram("outcome_problem_contacts", (1, 2, 3, 4, 5, 8, 13), scale=1)  # [QTC, window]
+PROBLEM_DURATION = Histogram("outcome_problem_duration_seconds", _LONG_BOUNDS)  # [QTC, window]
+PROBLEM_EFFORT = Histogram("outcome_problem_effort_seconds", _WAIT_BOUNDS)  # [QTC, window]
+EFFORT = "outcome_effort_seconds_total"  # [QTC] milliseconds of the customer's time
+FAILURE_HANDLE_TIME = "outcome_failure_handle_seconds_total"  # [QTC, reason, category] milliseconds
+FAILURE_COST = "outcome_failure_cost_total"  # [QTC, reason, category, currency] millionths
+HANDLE_COST = "outcome_handle_cost_total"  # [QTC, currency] millionths, of all demand
+
+# --- cohorts: by hour, with the age bucket's index where it says so ------------------------------------------------
+COHORT_ENDED = "cohort_ended"  # [QTC, handled] at the hour of the end
+COHORT_RECURRED = "cohort_recurred"  # [QTC, handled, bucket] first failure was a recurrence; at the hour of the end
+COHORT_EXITED = "cohort_exited"  # [QTC, handled, bucket] first failure was an exit; at the hour of the end
+FAILING = "failing"  # [QTC, handled, bucket] first failures, at the hour in which they happened
+COHORT_UNLINKABLE = "cohort_unlinkable"  # [QTC, handled] at the hour of the end
+
+# --- the monitor's own health -------------------------------------------------------------------------------------
+EVENTS = "monitor_events_total"  # [type]
+DUPLICATES = "monitor_duplicate_events_total"  # [type]
+LATE = "monitor_late_events_total"  # [type]
+DEAD_LETTERS = "monitor_dead_letters_total"  # [reason]
+RESTATEMENTS = "monitor_restatements_total"  # [window]
+LABEL_OVERFLOW = "monitor_label_overflow_total"  # [label]
+EVICTED = "monitor_evicted_contacts_total"  # []
+ORPHANS = "monitor_orphan_events_total"  # [type]; events of a contact whose offer has not been seen
