@@ -19,6 +19,7 @@ from streams.domain.policy import Policy
 from streams.domain.units import Millis
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.embedded.appender import Appender
+from streams.engines.embedded.database import MEMORY
 from streams.engines.embedded.partition import Retention
 from streams.engines.port import StorageError
 from streams.exporter.collector import Exporter
@@ -31,7 +32,6 @@ HEALTH_PATH: Final = "/healthz"
 READY_PATH: Final = "/readyz"
 
 _DISTRIBUTION: Final = "outcome-monitor"
-_OUTCOMES_KEPT: Final = 1_000_000
 _SALT_BYTES: Final = 16
 
 
@@ -61,8 +61,11 @@ def open_engine(settings: Settings, path: str | None = None) -> EmbeddedEngine:
     Raises:
         StorageError: if the file can't be used, or another process runs on it.
     """
-    kept = Retention(settings.monitor.storage.log_retention, _OUTCOMES_KEPT)
-    return EmbeddedEngine(settings.monitor.storage.path if path is None else path, settings.policy(), kept=kept)
+    if path == MEMORY:
+        return open_scratch_engine(MEMORY, settings.policy())
+    storage = settings.monitor.storage
+    kept = Retention(storage.log_retention, storage.outbox_retention)
+    return EmbeddedEngine(storage.path if path is None else path, settings.policy(), kept=kept)
 
 
 def open_scratch_engine(path: str, policy: Policy) -> EmbeddedEngine:

@@ -64,6 +64,7 @@ def demo(  # noqa: PLR0913 - one for each option
             note(f"port {port} is taken; metrics are at {server.url}/metrics instead")
         feed = Feed(engine, Script.written(wall_clock(), weeks), seed, speed, stop)
         view = View(feed, Figures(engine.ledger, settings.policy()), server.url)
+        view.look()
         stack.enter_context(_feeding(feed))
         _show(to, view, server, stop, inf if seconds is None else monotonic() + seconds)
 

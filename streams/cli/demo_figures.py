@@ -48,7 +48,9 @@ class Figures:
     def remember(self, now: Millis) -> None:
         """Note what has been counted by now; called often, it lets the last day be told to the hour."""
         past = self._past
-        if not past or now - past[-1][0] >= HOUR:
+        if not past:
+            past.append((now, {}))  # the ledger was empty when the first day began
+        if now - past[-1][0] >= HOUR:
             past.append((now, {entry.series: entry.net for entry in self.ledger.totals()}))
         while len(past) > 1 and past[1][0] <= now - DAY:
             past.popleft()

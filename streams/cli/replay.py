@@ -16,11 +16,10 @@ from streams.cli.consoles import console, note
 from streams.cli.exits import DEAD_LETTERS, UsageError
 from streams.cli.options import ConfigDir, existing, parse_time, settings_of
 from streams.cli.replaying import Replay
+from streams.engines.embedded.database import MEMORY
 from streams.exporter.report import Report
 from streams.sources.detect import Format, open_source
 from streams.sources.files import STDIN
-
-_MEMORY = ":memory:"
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +33,7 @@ def replay(  # noqa: PLR0913 - one for each option
     as_format: Annotated[Format, typer.Option("--format", help="What the files hold.")] = Format.AUTO,
     db: Annotated[
         str, typer.Option(metavar="PATH", help="File to keep the result in. Run again, it goes on where it stopped.")
-    ] = _MEMORY,
+    ] = MEMORY,
     json: Annotated[
         str | None, typer.Option(metavar="REPORT", help="Write the report as JSON; - for standard output, alone.")
     ] = None,
@@ -69,7 +68,7 @@ def replay(  # noqa: PLR0913 - one for each option
     if json != STDIN:
         print_comparison(console(), found, top)
     if refused:
-        hint = "replay with --db to keep them" if db == _MEMORY else f"see `dead-letters list --db {db}`"
+        hint = "replay with --db to keep them" if db == MEMORY else f"see `dead-letters list --db {db}`"
         note(f"{refused} records could not be used and are dead letters; {hint}")
         if strict:
             raise typer.Exit(DEAD_LETTERS)

@@ -19,6 +19,7 @@ from streams.contracts.encode import encode
 from streams.domain.events import ClockTicked
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.embedded.appender import Appender
+from streams.engines.embedded.database import MEMORY
 from streams.engines.port import StorageError
 from streams.settings import Settings
 
@@ -68,7 +69,7 @@ def run(  # noqa: PLR0913 - one for each option
         )
         raise UsageError(msg)
     path = settings.monitor.storage.path if db is None else db
-    if path == ":memory:":
+    if path == MEMORY:
         msg = "--db: run needs a file, since events must outlive the process; name one"
         raise UsageError(msg)
     with ExitStack() as stack:

@@ -38,7 +38,7 @@ class Gateway:
 
     def log(self) -> list[bytes]:
         with closing(connect(self.path, read_only=True)) as connection:
-            return [record.value for record in SegmentTable(connection, "log", timed=True).read(0)]
+            return [record.value for record in SegmentTable(connection, "log").read(0)]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ class Appender:
         """
         self._path = path
         self._connection = connect(path)
-        self._log = SegmentTable(self._connection, "log", timed=True)
+        self._log = SegmentTable(self._connection, "log")
         self._lock = Lock()
 
     def append(self, records: Sequence[bytes], received_at: Millis) -> int:

@@ -60,7 +60,7 @@ def redrive(path: str, letters: Sequence[tuple[int, bytes]], received_at: Millis
         StorageError: the file can't be written; nothing has changed then.
     """
     with closing(connect(path)) as connection, translated(path), transaction(connection):
-        log = SegmentTable(connection, "log", timed=True)
+        log = SegmentTable(connection, "log")
         for start in range(0, len(letters), _SEGMENT):
             log.append([record for _, record in letters[start : start + _SEGMENT]], received_at, log.end())
         mark_redriven(connection, [letter for letter, _ in letters])

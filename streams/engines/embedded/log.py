@@ -34,10 +34,9 @@ def unpack_segment(blob: bytes) -> list[bytes]:
 class SegmentTable:
     """A table of segments: the log, or the outbox."""
 
-    def __init__(self, connection: sqlite3.Connection, table: str, *, timed: bool) -> None:
+    def __init__(self, connection: sqlite3.Connection, table: str) -> None:
         self._connection = connection
         self._table = table
-        self._timed = timed
 
     def end(self) -> int:
         """Return the offset that the next record will have."""
@@ -47,20 +46,14 @@ class SegmentTable:
     def append(self, records: Sequence[bytes], received_at: Millis, first: int) -> int:
         """Write records as a segment from an offset on; return the offset after the last."""
         after = first + len(records)
-        blob = pack_segment(records)
-        if self._timed:
-            row: tuple[object, ...] = (first, after, received_at, blob)
-        else:
-            row = (first, after, blob)
-        marks = ", ".join("?" * len(row))
-        self._connection.execute(f"INSERT INTO {self._table} VALUES ({marks})", row)  # noqa: S608
+        row = (first, after, received_at, pack_segment(records))
+        self._connection.execute(f"INSERT INTO {self._table} VALUES (?, ?, ?, ?)", row)  # noqa: S608
         return after
 
     def read(self, start: int, limit: int | None = None) -> Iterator[Record]:
         """Return records from an offset on, at most ``limit`` of them."""
-        received = "received_at" if self._timed else "0"
         rows = self._connection.execute(
-            f"SELECT first, {received}, records FROM {self._table} WHERE first >="  # noqa: S608
+            f"SELECT first, received_at, records FROM {self._table} WHERE first >="  # noqa: S608
             f" coalesce((SELECT max(first) FROM {self._table} WHERE first <= ?), 0) ORDER BY first",
             (start,),
         )
@@ -74,14 +67,13 @@ class SegmentTable:
                 left -= 1
                 yield Record(offset, received_at, value)
 
-    def trim(self, before: int, received_before: Millis | None = None) -> None:
-        """Let go of segments that end at or before an offset (and came before a time), but for the last one.
+    def trim(self, before: int, received_before: Millis) -> None:
+        """Let go of segments that end at or before an offset and came at or before a time, but for the last.
 
         The last one stays because it says at which offset the table ends.
         """
-        age = f" AND received_at < {received_before:d}" if received_before is not None else ""
         self._connection.execute(
-            f"DELETE FROM {self._table} WHERE after <= ?{age}"  # noqa: S608
+            f"DELETE FROM {self._table} WHERE after <= ? AND received_at <= ?"  # noqa: S608
             f" AND first < (SELECT max(first) FROM {self._table})",
-            (before,),
+            (before, received_before),
         )

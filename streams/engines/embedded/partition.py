@@ -34,10 +34,10 @@ HOURS_KEPT = 62 * DAY
 
 
 class Retention(NamedTuple):
-    """What is kept of what was processed: records for how long after they came, how many outcomes (None: all)."""
+    """For how long what was processed is kept: records after they came, outcomes by the log's time. ``None``: ever."""
 
     log: Millis | None = None
-    outcomes: int | None = None
+    outcomes: Millis | None = None
 
 
 @dataclass(slots=True)
@@ -45,6 +45,7 @@ class Batch:
     """What processing some records came to; nothing of it is durable before :meth:`Partition.save`."""
 
     after: int
+    received_at: Millis
     refused: list[Refused]
     contacts: States[ContactFold] = field(default_factory=lambda: States({}))
     journeys: States[Journey] = field(default_factory=lambda: States({}))
@@ -57,8 +58,8 @@ class Partition:
     """Made from what the last commit left. After a batch that was not committed, make it anew."""
 
     def __init__(self, connection: sqlite3.Connection, policy: Policy, kept: Retention) -> None:
-        self.log = SegmentTable(connection, "log", timed=True)
-        self.outbox = SegmentTable(connection, "outbox", timed=False)
+        self.log = SegmentTable(connection, "log")
+        self.outbox = SegmentTable(connection, "outbox")
         self.progress = read_progress(connection)
         self._connection = connection
         self._policy = policy
@@ -88,7 +89,8 @@ class Partition:
 
     def process(self, records: Sequence[Record], advance_to: Millis | None = None) -> Batch:
         """Process records of the log, and then let time pass to ``advance_to``. Reads state, writes nothing."""
-        batch = Batch(records[-1].offset + 1 if records else self.progress.next, [])
+        after, received_at = (records[-1].offset + 1, records[-1].received_at) if records else (self.progress.next, 0)
+        batch = Batch(after, received_at, [])
         to = batch.changes.additions
         events = list(self._decode(records, batch.refused))
         duplicates: list[Event] = []
@@ -138,8 +140,9 @@ class Partition:
         ledger.add(self._connection, batch.changes.additions)
         dead_letters.add(self._connection, batch.refused)
         if batch.changes.outcomes:
-            self.outbox.append([encode_outcome(outcome) for outcome in batch.changes.outcomes], 0, self.outbox.end())
-        self._forget(progress)
+            encoded = [encode_outcome(outcome) for outcome in batch.changes.outcomes]
+            self.outbox.append(encoded, watermark, self.outbox.end())
+        self._forget(progress, batch.received_at)
         write_progress(self._connection, progress)
         return progress
 
@@ -153,7 +156,7 @@ class Partition:
     def _thaw_contact(self, plain: codec.Plain) -> ContactFold:
         return self._contacts.restore(codec.thaw_contact_events(plain))
 
-    def _forget(self, progress: Progress) -> None:
+    def _forget(self, progress: Progress, received_at: Millis) -> None:
         """Once an hour of the log's time, let go of what is no longer needed."""
         watermark, before = progress.watermark, self.progress.watermark
         if watermark is None or (before is not None and hour_of(watermark) == hour_of(before)):
@@ -162,9 +165,9 @@ class Partition:
             states.expire(watermark)
         ledger.trim(self._connection, hour_of(watermark - HOURS_KEPT))
         if self._kept.log is not None:
-            self.log.trim(progress.low, watermark - self._kept.log if self._kept.log else None)
+            self.log.trim(progress.low, received_at - self._kept.log)
         if self._kept.outcomes is not None:
-            self.outbox.trim(self.outbox.end() - self._kept.outcomes)
+            self.outbox.trim(self.outbox.end(), watermark - self._kept.outcomes)
 
     def _decode(self, records: Iterable[Record], refused: list[Refused]) -> Iterator[tuple[int, Event]]:
         for offset, received_at, value in records:
