@@ -37,7 +37,7 @@ class EmbeddedEngine:
         try:
             self._connection = connect(path, durable=durable)
             with translated(path):
-                self._partition = Partition(self._connection, policy, kept)
+                self._loaded: Partition | None = Partition(self._connection, policy, kept)
         except BaseException:
             if self._owner is not None:
                 self._owner.close()
@@ -45,8 +45,8 @@ class EmbeddedEngine:
 
     def append(self, records: Sequence[bytes], received_at: Millis) -> int:
         """Put records in the log; durable on return. Return the offset after the last one."""
-        log = self._partition.log
         with translated(self._path), transaction(self._connection):
+            log = self._partition.log
             return log.append(records, received_at, log.end())
 
     def step(self, limit: int) -> int:
@@ -75,12 +75,14 @@ class EmbeddedEngine:
     @property
     def source(self) -> Mapping[str, int]:
         """How far the sources that were ingested were read, by name."""
-        return self._partition.progress.source
+        with translated(self._path):
+            return self._partition.progress.source
 
     @property
     def latest(self) -> Millis | None:
         """The latest time of which the log has told; ``None`` while it is empty."""
-        return self._partition.latest
+        with translated(self._path):
+            return self._partition.latest
 
     @property
     def ledger(self) -> SqliteLedger:
@@ -107,6 +109,12 @@ class EmbeddedEngine:
         if self._owner is not None:
             self._owner.close()
 
+    @property
+    def _partition(self) -> Partition:
+        if self._loaded is None:
+            self._loaded = Partition(self._connection, self._policy, self._kept)
+        return self._loaded
+
     def _process(
         self,
         records: Sequence[Record],
@@ -123,7 +131,6 @@ class EmbeddedEngine:
                     partition.log.append(*append, partition.progress.next)
                 progress = partition.save(batch, source)
         except BaseException:
-            # What the batch changed in memory is not what is in the file: begin again from the file.
-            self._partition = Partition(self._connection, self._policy, self._kept)
+            self._loaded = None  # what the batch changed in memory is not what is in the file
             raise
         partition.committed(batch, progress)
