@@ -50,6 +50,10 @@ bench-estimators: $(VENV)/.installed-dev ## how right the estimates are where th
 schemas: $(VENV)/.installed ## render config/schema/ from the models
 	$(BIN)/outcome-monitor schema --write config/schema
 
+.PHONY: docs
+docs: $(VENV)/.installed ## render the reference of the metrics from the catalogue
+	$(BIN)/outcome-monitor metrics > streams/catalogue/METRICS.md
+
 .PHONY: lock
 lock: $(VENV)/.made ## pin again what pyproject.toml asks for (ARGS="--upgrade" for newer versions)
 	$(PIP) install uv

@@ -41,7 +41,8 @@ _CLAIMED = m.CLAIMED_RESOLVED
 
 LIVE = Quantity(
     "live_failure_ratio",
-    "Share of contacts that fail within the window, as failures come in now (period life table)",
+    "Share of contacts that will fail within the window (the customer has to come back, or leaves) if failures go on as"
+    " now: at each age since a contact's end, recent failures over the contacts that were of that age",
     "What share of contacts fails, without waiting for the window to pass?",
     _CLAIMED,
     (*_COHORTS, m.FAILING),
@@ -58,7 +59,7 @@ LIVE_HIGH = LIVE._replace(
 )
 LIVE_PERIOD = LIVE._replace(
     name="live_period_seconds",
-    help="Period that the live share is taken over, the shortest in which every age was seen",
+    help="How far back the live share looks for failures: the shortest time in which contacts of every age were seen",
     question="How recent is what the live share rests on?",
     twin=NoTwin("says what the live share rests on"),
 )

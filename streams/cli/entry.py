@@ -7,7 +7,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from streams.bootstrap import package_version
-from streams.cli import check_config, dead_letters, demo, replay, run, schema, simulate
+from streams.cli import check_config, dead_letters, demo, metrics, replay, run, schema, simulate
 from streams.cli.exits import FAILED, USAGE, UsageError
 from streams.engines.port import StorageError
 from streams.settings import ConfigError
@@ -51,6 +51,7 @@ simulate.register(app)
 check_config.register(app)
 dead_letters.register(app)
 schema.register(app)
+metrics.register(app)
 
 
 def main() -> NoReturn:

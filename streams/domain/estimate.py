@@ -7,10 +7,10 @@ out. A window is a bound of an age bucket; any other raises ``ValueError``, beca
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from math import sqrt
 from statistics import NormalDist
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from streams.domain.cohort import AGE_BOUNDS, NONE_BY_BUCKET, ByBucket, Cohort, CohortTable
 from streams.domain.units import DAY, HOUR, Millis
@@ -39,54 +39,51 @@ class Bounds(NamedTuple):
     high: float
 
 
-Live: TypeAlias = Callable[[CohortTable, Millis, Millis, Millis], Estimate | None]
-"""A live estimate of (table, window, as_of, period)."""
-
-Entrants: TypeAlias = Callable[[CohortTable, int, range], float]
-"""How many contacts of a (table, bucket) were exposed to failing there in a range of hours."""
-
-
 def live(
     table: CohortTable, window: Millis, as_of: Millis, period: Millis = DAY, confidence: float = 0.95
 ) -> Estimate | None:
     """Estimate the share that will fail within ``window``, from what happened in the last ``period`` at each age.
 
-    A period life table: the hazard of an age bucket is the first failures seen in the period at that age over the
-    contacts that entered that age in it. Contacts that enter an age today are not the ones that fail at it today, so
-    this needs steady volume over the period; where that changes by weekday prefer :func:`live_by_exposure`.
+    A period life table. What fails at an age is the first failures seen at that age in the period, over the contacts
+    that could have caused them: each contact counts as the part of the age bucket that it went through in the period.
+    That is exposure, as in the demographers' occurrence-exposure rates (Preston, Heuveline and Guillot, Demography,
+    2001, chapters 1 and 3); only that a contact counts to the end of the bucket although it failed in it (actuaries
+    call that the initial exposure), so that the quotient is the share that fails in the bucket, and no rate.
+
+    To divide by the contacts that *entered* the age in the period instead is right only while volume is steady:
+    those that enter it today are not those that fail at it today, so that a quiet weekend reads as a wave of failures
+    and the busy days after it as too few. Exposure needs no steady volume, only failures that are spread about evenly
+    over a bucket. Where volume is steady the two agree (tests/bench/estimators.py has them side by side).
 
     Returns:
         None where nothing can be said: until the first contacts have been through the window, and when no contact
-        entered one of the ages in the period.
+        was of one of the ages in the period.
     """
-    return _life_table(table, window, _hours(as_of, period), confidence, _entered)
+    buckets, hours = range(_buckets(window)), _hours(as_of, period)
+    if not table.cohorts or min(table.cohorts) > hours.stop - window // HOUR:
+        return None  # a failure at the oldest age could not have been seen yet, which would read as none
+    failures = [sum(table.failing.get(hour, NONE_BY_BUCKET)[bucket] for hour in hours) for bucket in buckets]
+    at_risk = [_exposed(table, bucket, hours) for bucket in buckets]
+    if not all(at_risk):
+        return None
+    survived, greenwood = 1.0, 0.0
+    for failed, exposed in zip(failures, at_risk, strict=True):
+        hazard = min(failed / exposed, 1)  # failures bunched at one end of a bucket may be more than its exposure
+        survived *= 1 - hazard
+        # Where none or all failed we doubt by half a contact: little exposure must not pass for certainty.
+        half = 0.5 / (exposed + 1)
+        doubtful = min(max(hazard, half), 1 - half)
+        greenwood += doubtful / (1 - doubtful) / exposed
+    # The size of a sample whose share would vary by survived² x greenwood; at 0 and 1 no sample's does.
+    size = (1 - survived) / survived / greenwood if 0 < survived < 1 else min(at_risk)
+    ended, _ = _tally(table, len(buckets), hours)
+    return _estimate(1 - survived, size, confidence, (ended, sum(failures)))
 
 
-def live_by_exposure(
-    table: CohortTable, window: Millis, as_of: Millis, period: Millis = DAY, confidence: float = 0.95
-) -> Estimate | None:
-    """Estimate as :func:`live` does, with failures over the contacts that could have caused them.
-
-    Each contact counts as much of an entrant as the part of the bucket that it went through in the period (the
-    demographers' occurrence-exposure rate). The two agree while volume is steady; this one still holds when it is
-    not, as long as failures are spread about evenly over a bucket.
-
-    Returns:
-        None where :func:`live` would return it.
-    """
-    return _life_table(table, window, _hours(as_of, period), confidence, _exposed)
-
-
-def freshest(
-    table: CohortTable,
-    window: Millis,
-    as_of: Millis,
-    periods: Sequence[Millis] = PERIODS,
-    estimate: Live = live,
-) -> tuple[Millis, Estimate] | None:
-    """Return the first of the periods, shortest first, that gives a live estimate, and the estimate; or None."""
-    for period in periods:
-        found = estimate(table, window, as_of, period)
+def freshest(table: CohortTable, window: Millis, as_of: Millis) -> tuple[Millis, Estimate] | None:
+    """Return the first of :data:`PERIODS` that gives a live estimate, and the estimate; None if none of them does."""
+    for period in PERIODS:
+        found = live(table, window, as_of, period)
         if found is not None:
             return period, found
     return None
@@ -174,50 +171,15 @@ def _share(table: CohortTable, window: Millis, hours: range, confidence: float) 
     return _estimate(min(failed / ended, 1), ended, confidence, (ended, failed)) if ended else None
 
 
-def _life_table(
-    table: CohortTable, window: Millis, hours: range, confidence: float, entrants: Entrants
-) -> Estimate | None:
-    buckets = range(_buckets(window))
-    if not table.cohorts or min(table.cohorts) > hours.stop - window // HOUR:
-        return None  # a failure at the oldest age could not have been seen yet, which would read as none
-    failures = [sum(table.failing.get(hour, NONE_BY_BUCKET)[bucket] for hour in hours) for bucket in buckets]
-    at_risk = [entrants(table, bucket, hours) for bucket in buckets]
-    if not all(at_risk):
-        return None
-    survived, greenwood = 1.0, 0.0
-    for failed, entered in zip(failures, at_risk, strict=True):
-        hazard = min(failed / entered, 1)  # more fail than enter when volume has fallen steeply
-        survived *= 1 - hazard
-        # Where none or all failed we doubt by half a contact: few entrants must not pass for certainty.
-        half = 0.5 / (entered + 1)
-        doubtful = min(max(hazard, half), 1 - half)
-        greenwood += doubtful / (1 - doubtful) / entered
-    # The size of a sample whose share would vary by survived² x greenwood; at 0 and 1 no sample's does.
-    size = (1 - survived) / survived / greenwood if 0 < survived < 1 else min(at_risk)
-    ended, _ = _tally(table, len(buckets), hours)
-    return _estimate(1 - survived, size, confidence, (ended, sum(failures)))
-
-
-def _entered(table: CohortTable, bucket: int, hours: range) -> float:
-    """Count the contacts that entered a bucket. Exact: bounds are whole hours, so a cohort enters in one hour."""
-    low, _ = _ages(bucket)
-    return sum(_survivors(table, hour - low, bucket) for hour in hours)
-
-
 def _exposed(table: CohortTable, bucket: int, hours: range) -> float:
     """Count the contacts that were in a bucket, each as the part of it that they went through."""
-    low, high = _ages(bucket)
+    low, high = (AGE_BOUNDS[bucket - 1] // HOUR if bucket else 0), AGE_BOUNDS[bucket] // HOUR
     spent = 0.0
     for hour in range(hours.start - high, hours.stop - low):
         middle = hour + 0.5  # contacts of a cohort ended, on average, at half past
         in_both = min(hours.stop, middle + high) - max(hours.start, middle + low)
         spent += _survivors(table, hour, bucket) * max(in_both, 0)
     return spent / (high - low)
-
-
-def _ages(bucket: int) -> tuple[int, int]:
-    """Return the bounds of a bucket in hours."""
-    return (AGE_BOUNDS[bucket - 1] // HOUR if bucket else 0), AGE_BOUNDS[bucket] // HOUR
 
 
 def _survivors(table: CohortTable, hour: int, bucket: int) -> int:

@@ -1,5 +1,6 @@
 """What holds of the estimates for any table."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,18 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.cohort import AGE_BOUNDS, ByBucket, Cohort, CohortTable
-from streams.domain.estimate import (
-    PERIODS,
-    Estimate,
-    Live,
-    bounds,
-    freshest,
-    live,
-    live_by_exposure,
-    matured,
-    naive,
-    pool,
-)
+from streams.domain.estimate import PERIODS, Estimate, bounds, freshest, live, matured, naive, pool
 from streams.domain.units import DAY, HOUR, Millis
 from tests.estimator_streams import Fate, tables
 
@@ -37,8 +27,10 @@ any_table = st.builds(
 windows = st.sampled_from(AGE_BOUNDS)
 times = st.integers(0, NOW + DAY)
 spans = st.one_of(st.sampled_from(PERIODS), st.integers(0, 40 * DAY))
-both = pytest.mark.parametrize("estimate", [live, live_by_exposure])
-every = pytest.mark.parametrize("estimate", [live, live_by_exposure, matured, naive])
+every = pytest.mark.parametrize("estimate", [live, matured, naive])
+
+Share = Callable[[CohortTable, Millis, Millis, Millis], Estimate | None]
+"""An estimate of (table, window, as_of, and the time that it speaks for)."""
 
 
 @dataclass(frozen=True)
@@ -70,16 +62,15 @@ def fates(draw: st.DrawFn) -> Fate:
 @every
 @given(table=any_table, window=windows, as_of=times, span=spans)
 def test_any_table_gives_a_share_inside_its_interval_or_nothing(
-    estimate: Live, table: CohortTable, window: Millis, as_of: Millis, span: Millis
+    estimate: Share, table: CohortTable, window: Millis, as_of: Millis, span: Millis
 ) -> None:
     found = estimate(table, window, as_of, span)
     assert found is None or 0 <= found.low <= found.value <= found.high <= 1
 
 
-@both
 @given(table=st.one_of(any_table, steady_hours().map(SteadyHour.table)), as_of=times)
-def test_a_longer_window_never_fails_less(estimate: Live, table: CohortTable, as_of: Millis) -> None:
-    found = [estimate(table, window, as_of, DAY) for window in AGE_BOUNDS]
+def test_a_longer_window_never_fails_less(table: CohortTable, as_of: Millis) -> None:
+    found = [live(table, window, as_of, DAY) for window in AGE_BOUNDS]
     values = [one.value for one in found if one is not None]
     assert values == sorted(values)
 
@@ -93,12 +84,9 @@ def test_bounds_are_in_order_and_hold_the_naive_share(
     assert found is None or share is None or 0 <= found.low == share.value <= found.high <= 1
 
 
-@both
 @given(hour=steady_hours(), window=windows, period=st.sampled_from(PERIODS))
-def test_live_is_exact_on_a_stream_that_never_changes(
-    estimate: Live, hour: SteadyHour, window: Millis, period: Millis
-) -> None:
-    found = estimate(hour.table(), window, NOW, period)
+def test_live_is_exact_on_a_stream_that_never_changes(hour: SteadyHour, window: Millis, period: Millis) -> None:
+    found = live(hour.table(), window, NOW, period)
     assert found is not None
     assert found.value == pytest.approx(sum(hour.failed[: AGE_BOUNDS.index(window) + 1]) / hour.ended)
 
@@ -106,7 +94,7 @@ def test_live_is_exact_on_a_stream_that_never_changes(
 @every
 @given(contacts=st.lists(fates(), max_size=40), window=windows, as_of=times, period=st.sampled_from(PERIODS))
 def test_what_happens_later_changes_no_estimate_but_the_naive_one(
-    estimate: Live, contacts: list[Fate], window: Millis, as_of: Millis, period: Millis
+    estimate: Share, contacts: list[Fate], window: Millis, as_of: Millis, period: Millis
 ) -> None:
     as_of -= as_of % HOUR
     (_, then), (_, later) = tables(contacts, [as_of, NOW + AGE_BOUNDS[-1] + HOUR])
@@ -127,7 +115,7 @@ def test_pools_of_pools_are_one_pool_in_any_order(some: list[CohortTable], more:
 @pytest.mark.parametrize("estimate", [matured, naive])
 @given(here=any_table, there=any_table, window=windows, as_of=times)
 def test_a_pools_counts_are_those_of_its_parts(
-    estimate: Live, here: CohortTable, there: CohortTable, window: Millis, as_of: Millis
+    estimate: Share, here: CohortTable, there: CohortTable, window: Millis, as_of: Millis
 ) -> None:
     def counted(found: Estimate | None) -> tuple[int, int]:
         return (found.ended, found.failed) if found else (0, 0)
@@ -139,22 +127,20 @@ def test_a_pools_counts_are_those_of_its_parts(
     assert failed >= sum(part[1] for part in parts)
 
 
-@both
 @given(hour=steady_hours(), window=windows)
-def test_twice_the_contacts_say_the_same_more_surely(estimate: Live, hour: SteadyHour, window: Millis) -> None:
+def test_twice_the_contacts_say_the_same_more_surely(hour: SteadyHour, window: Millis) -> None:
     table = hour.table()
-    once, twice = (estimate(each, window, NOW, DAY) for each in (table, pool([table, table])))
+    once, twice = (live(each, window, NOW, DAY) for each in (table, pool([table, table])))
     assert once is not None
     assert twice is not None
     assert twice.value == pytest.approx(once.value)
     assert twice.high - twice.low < once.high - once.low
 
 
-@both
 @given(table=any_table, window=windows, as_of=times)
 def test_the_freshest_estimate_is_one_of_those_of_its_periods(
-    estimate: Live, table: CohortTable, window: Millis, as_of: Millis
+    table: CohortTable, window: Millis, as_of: Millis
 ) -> None:
-    each = map(partial(estimate, table, window, as_of), PERIODS)
+    each = map(partial(live, table, window, as_of), PERIODS)
     found = [(period, one) for period, one in zip(PERIODS, each, strict=True) if one is not None]
-    assert freshest(table, window, as_of, estimate=estimate) == (found[0] if found else None)
+    assert freshest(table, window, as_of) == (found[0] if found else None)

@@ -5,13 +5,15 @@ import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.resources import files
+from typing import get_args
 
 import pytest
 
-from streams.catalogue import CATALOGUE, LABELS, CatalogueError, Metric, NoTwin, check
+from streams.catalogue import CATALOGUE, LABELS, CatalogueError, Metric, NoTwin, Tier, check
 from streams.catalogue.labels import QTC
 from streams.catalogue.legacy import SEVEN
-from streams.catalogue.render import render_label_table, render_markdown_table
+from streams.catalogue.render import render_reference
 from streams.domain import measures
 from streams.domain.ledger import Histogram
 
@@ -155,19 +157,23 @@ def test_a_name_declared_twice_is_refused_also_as_what_another_retracts() -> Non
         check([alone, replace(alone, name="legacy_offered_retracted_total", retractable=False)])
 
 
-def test_the_table_has_a_row_for_every_metric_and_as_many_cells_as_its_header() -> None:
-    header, rule, *rows = render_markdown_table().splitlines()
-    assert len(rows) == len(CATALOGUE)
-    assert {len(re.split(r"(?<!\\)\|", line)) for line in (header, rule, *rows)} == {10}
-    assert "`legacy_offered_total`<br>`legacy_offered_retracted_total`" in rows[0]
+def test_the_reference_has_a_row_for_every_metric_and_as_many_cells_as_its_header() -> None:
+    rows = [line for line in render_reference().splitlines() if line.startswith("| `") and "<br>" in line]
+    assert [re.findall("`([a-z0-9_]+)`", row)[0] for row in rows] == sorted(CATALOGUE, key=_place)
+    assert {len(re.split(r"(?<!\\)\|", row)) for row in rows} == {7}
+    assert "`legacy_offered_total`<br>`legacy_offered_retracted_total`<br>counter |" in rows[0]
 
 
-def test_the_table_can_be_limited_to_some_tiers() -> None:
-    rows = render_markdown_table(["monitor"]).splitlines()[2:]
-    assert rows
-    assert all(row.startswith("| `monitor_") for row in rows)
+def test_the_reference_explains_each_label() -> None:
+    page = render_reference()
+    assert all(f"| `{label}` | " in page for label in LABELS)
 
 
-def test_the_table_of_labels_explains_each() -> None:
-    table = render_label_table()
-    assert all(f"| `{label}` | " in table for label in LABELS)
+def test_the_committed_reference_is_what_the_catalogue_says() -> None:
+    committed = files("streams.catalogue") / "METRICS.md"
+    assert committed.read_text(encoding="utf-8") == render_reference(), "run `make docs`"
+
+
+def _place(name: str) -> tuple[int, int]:
+    tiers = get_args(Tier)
+    return tiers.index(CATALOGUE[name].tier), list(CATALOGUE).index(name)

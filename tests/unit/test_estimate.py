@@ -1,30 +1,16 @@
 """The estimates on tables small enough to reckon by hand. How right they are on streams: test_estimate_accuracy."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import pytest
 
 from streams.domain.cohort import Cohort, CohortTable
-from streams.domain.estimate import (
-    PERIODS,
-    Bounds,
-    Estimate,
-    Live,
-    bounds,
-    coverage,
-    freshest,
-    live,
-    live_by_exposure,
-    matured,
-    naive,
-    pool,
-)
+from streams.domain.estimate import Bounds, bounds, coverage, freshest, live, matured, naive, pool
 from streams.domain.units import DAY, HOUR, MINUTE
+from tests.bench.entrants import live_by_entrants
 
 NOW = 40 * DAY
 NOW_HOUR = NOW // HOUR
-
-both = pytest.mark.parametrize("estimate", [live, live_by_exposure])
 
 
 def by_bucket(*counts: int) -> tuple[int, ...]:
@@ -38,10 +24,9 @@ def steady(ended: int, *failed: int, hours: Iterable[int] = range(NOW_HOUR)) -> 
     return CohortTable(dict.fromkeys(hours, Cohort(ended, failed)), dict.fromkeys(hours, failed))
 
 
-@both
-def test_a_live_estimate_of_a_steady_queue_is_the_share_that_fails(estimate: Live) -> None:
+def test_a_live_estimate_of_a_steady_queue_is_the_share_that_fails() -> None:
     table = steady(8, 1, 0, 1, 0, 0, 1)
-    in_a_day, in_a_week = estimate(table, DAY, NOW, DAY), estimate(table, 7 * DAY, NOW, DAY)
+    in_a_day, in_a_week = live(table, DAY, NOW, DAY), live(table, 7 * DAY, NOW, DAY)
     assert in_a_day is not None
     assert in_a_week is not None
     assert (in_a_day.value, in_a_week.value) == pytest.approx((2 / 8, 3 / 8))
@@ -50,8 +35,8 @@ def test_a_live_estimate_of_a_steady_queue_is_the_share_that_fails(estimate: Liv
 
 
 def test_live_multiplies_what_contacts_of_different_hours_survived() -> None:
-    # 24 of the 96 contacts of the last day failed within an hour; of the 72 that came to the second hour in it, 18 did.
-    cohorts = {hour: Cohort(4, by_bucket(1)) for hour in range(NOW_HOUR - 25, NOW_HOUR)}
+    # 24 of the 96 contacts that the last day saw through their first hour failed; of 72 in the next three, 18 did.
+    cohorts = {hour: Cohort(4, by_bucket(1)) for hour in range(NOW_HOUR - 28, NOW_HOUR)}
     found = live(CohortTable(cohorts, {NOW_HOUR - 1: by_bucket(24, 18)}), 4 * HOUR, NOW)
     assert found is not None
     assert found.value == pytest.approx(1 - (1 - 24 / 96) * (1 - 18 / 72))
@@ -68,41 +53,36 @@ def test_the_variance_of_a_life_table_is_greenwoods() -> None:
     assert live(table, DAY, NOW) == pytest.approx(matured(table, DAY, NOW))
 
 
-@both
 @pytest.mark.parametrize("into_the_hour", [0, MINUTE, HOUR - 1])
-def test_the_hour_under_way_is_left_out(estimate: Live, into_the_hour: int) -> None:
+def test_the_hour_under_way_is_left_out(into_the_hour: int) -> None:
     table = steady(8, 2)
     begun = CohortTable({**table.cohorts, NOW_HOUR: Cohort(99)}, {**table.failing, NOW_HOUR: by_bucket(99)})
-    assert estimate(begun, DAY, NOW + into_the_hour, DAY) == estimate(table, DAY, NOW, DAY)
+    assert live(begun, DAY, NOW + into_the_hour, DAY) == live(table, DAY, NOW, DAY)
 
 
-@both
-def test_nothing_is_said_before_the_first_contacts_have_been_through_the_window(estimate: Live) -> None:
+def test_nothing_is_said_before_the_first_contacts_have_been_through_the_window() -> None:
     table = steady(8, 2, hours=range(NOW_HOUR - 7 * 24 + 1, NOW_HOUR))
-    assert estimate(table, 7 * DAY, NOW, DAY) is None
-    assert estimate(table, 7 * DAY, NOW + HOUR, DAY) is not None
+    assert live(table, 7 * DAY, NOW, DAY) is None
+    assert live(table, 7 * DAY, NOW + HOUR, DAY) is not None
 
 
-@both
-def test_nothing_is_said_where_no_contact_came_to_one_of_the_ages(estimate: Live) -> None:
+def test_nothing_is_said_where_no_contact_came_to_one_of_the_ages() -> None:
     closed_the_day_before_yesterday = range(NOW_HOUR - 72, NOW_HOUR - 12)
     table = steady(8, 2, hours=[hour for hour in range(NOW_HOUR) if hour not in closed_the_day_before_yesterday])
-    assert estimate(table, 4 * HOUR, NOW, DAY) is not None
-    assert estimate(table, DAY, NOW, DAY) is None
-    assert estimate(CohortTable(), DAY, NOW, DAY) is None
+    assert live(table, 4 * HOUR, NOW, DAY) is not None
+    assert live(table, DAY, NOW, DAY) is None
+    assert live(CohortTable(), DAY, NOW, DAY) is None
 
 
-@both
-def test_more_failures_than_contacts_at_an_age_read_as_all_of_them(estimate: Live) -> None:
-    found = estimate(CohortTable(steady(1).cohorts, steady(1, 5).failing), DAY, NOW, DAY)
+def test_more_failures_than_contacts_at_an_age_read_as_all_of_them() -> None:
+    found = live(CohortTable(steady(1).cohorts, steady(1, 5).failing), DAY, NOW, DAY)
     assert found is not None
     assert (found.value, found.high) == (1, 1)
     assert 0 < found.low < 1
 
 
-@both
-def test_no_failures_still_leave_doubt(estimate: Live) -> None:
-    few, many = estimate(steady(1), DAY, NOW, DAY), estimate(steady(100), DAY, NOW, DAY)
+def test_no_failures_still_leave_doubt() -> None:
+    few, many = live(steady(1), DAY, NOW, DAY), live(steady(100), DAY, NOW, DAY)
     assert few is not None
     assert many is not None
     assert (few.value, few.low) == (0, 0)
@@ -110,12 +90,13 @@ def test_no_failures_still_leave_doubt(estimate: Live) -> None:
 
 
 def test_an_age_that_few_came_to_leaves_doubt_though_none_failed_there() -> None:
-    # A hundred came to the first age in the last hour and twenty failed; the next age had many entrants, or only one.
-    last, before = NOW_HOUR - 1, NOW_HOUR - 2
+    # In the last hour as much as a hundred contacts went through the first age, where twenty failed: half of it each,
+    # for those that ended in that hour did so at half past. Through the next age, of three hours, went many, or one.
+    last, before = NOW_HOUR - 1, NOW_HOUR - 3
     failing = {last: by_bucket(20)}
     many, one = (
-        live(CohortTable({0: Cohort(), last: Cohort(100), before: Cohort(entered)}, failing), 4 * HOUR, NOW, HOUR)
-        for entered in (100, 1)
+        live(CohortTable({0: Cohort(), last: Cohort(200), before: Cohort(3 * n)}, failing), 4 * HOUR, NOW, HOUR)
+        for n in (100, 1)
     )
     assert many is not None
     assert one is not None
@@ -124,15 +105,14 @@ def test_an_age_that_few_came_to_leaves_doubt_though_none_failed_there() -> None
     assert one.high - one.low > 0.5
 
 
-@pytest.mark.parametrize("estimate", [live, live_by_exposure])
-def test_a_higher_confidence_widens_the_interval(estimate: Callable[..., Estimate | None]) -> None:
-    likely, sure = (estimate(steady(8, 2), DAY, NOW, confidence=confidence) for confidence in (0.8, 0.99))
+def test_a_higher_confidence_widens_the_interval() -> None:
+    likely, sure = (live(steady(8, 2), DAY, NOW, confidence=confidence) for confidence in (0.8, 0.99))
     assert likely is not None
     assert sure is not None
     assert sure.low < likely.low < likely.value < likely.high < sure.high
 
 
-def test_quiet_weekends_mislead_live_but_not_live_by_exposure() -> None:
+def test_quiet_weekends_do_not_mislead_live_as_they_would_by_entrants() -> None:
     # A tenth of the contacts fail on the second day, evenly over it; weekends have a tenth of the volume.
     volume = [48 if hour // 24 % 7 in range(5) else 4.8 for hour in range(NOW_HOUR)]
     cohorts = {hour: Cohort(int(n * 100), by_bucket(0, 0, 0, 0, int(n * 10))) for hour, n in enumerate(volume)}
@@ -142,22 +122,18 @@ def test_quiet_weekends_mislead_live_but_not_live_by_exposure() -> None:
             failing[hour + age] += n * 10 / 24 / (2 if age in (24, 48) else 1)
     table = CohortTable(cohorts, {hour: by_bucket(0, 0, 0, 0, round(n)) for hour, n in failing.items()})
     week = [NOW - day * DAY for day in range(7)]
-    by_entry = [found.value for at in week if (found := live(table, 2 * DAY, at))]
-    by_exposure = [found.value for at in week if (found := live_by_exposure(table, 2 * DAY, at))]
+    by_exposure = [found.value for at in week if (found := live(table, 2 * DAY, at))]
+    by_entrants = [found.value for at in week if (found := live_by_entrants(table, 2 * DAY, at))]
     assert by_exposure == pytest.approx([0.1] * 7, abs=0.001)
-    assert max(by_entry) > 0.4
-    assert min(by_entry) < 0.06
+    assert max(by_entrants) > 0.4
+    assert min(by_entrants) < 0.06
 
 
-@both
-def test_the_freshest_estimate_is_that_of_the_shortest_period_that_has_one(estimate: Live) -> None:
+def test_the_freshest_estimate_is_that_of_the_shortest_period_that_has_one() -> None:
     open_till_now, closed_yesterday = steady(8, 2), steady(8, 2, hours=range(NOW_HOUR - 25))
-    assert freshest(open_till_now, DAY, NOW, estimate=estimate) == (DAY, estimate(open_till_now, DAY, NOW, DAY))
-    assert freshest(closed_yesterday, DAY, NOW, PERIODS, estimate) == (
-        7 * DAY,
-        estimate(closed_yesterday, DAY, NOW, 7 * DAY),
-    )
-    assert freshest(CohortTable(), DAY, NOW, estimate=estimate) is None
+    assert freshest(open_till_now, DAY, NOW) == (DAY, live(open_till_now, DAY, NOW, DAY))
+    assert freshest(closed_yesterday, DAY, NOW) == (7 * DAY, live(closed_yesterday, DAY, NOW, 7 * DAY))
+    assert freshest(CohortTable(), DAY, NOW) is None
 
 
 @pytest.mark.parametrize(
