@@ -49,7 +49,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     _customer(
         m.UNLINKABLE,
-        (*QTC, "why"),
+        (*QTC, "handled", "why"),
         "Ended contacts with no customer, or with nothing to link by.",
         "Of how many contacts can no outcome be known?",
         NoTwin("output measures need no link, so they have no blind spot of this kind"),
@@ -98,15 +98,15 @@ METRICS: tuple[Metric, ...] = (
     ),
     _histogram(
         m.RECURRENCE_DELAY,
-        QTC,
+        (*QTC, "handled"),
         "Time from a contact's end to its first recurrence.",
         "How soon do problems come back?",
         NoTwin("no output measure follows a contact beyond its end"),
     ),
     _customer(
         m.PROBLEMS,
-        (*QTC, "window", "verdict"),
-        "Problems by verdict, counted when no further contact can belong to them.",
+        (*QTC, "handled", "window", "verdict"),
+        "Problems by verdict, counted when no further contact can belong to them, where their last contact ended.",
         "How many problems did we solve?",
         m.HANDLED,
     ),

@@ -47,7 +47,9 @@ def _windows(windows: Mapping[str, Mapping[str, Any]]) -> Table:
     table.add_column("window")
     for name in ("ended", "recurred", "exited", "confirmed", "resolved", "pending", "failed", "at most"):
         table.add_column(name, justify="right")
-    for window, counts in windows.items():
+    rows = list(windows.items())
+    rows += [(f"{window}, abandoned", counts["abandoned"]) for window, counts in rows if counts["abandoned"]["ended"]]
+    for window, counts in rows:
         # Never failed over decided: failures are known at once and resolutions late, so that would mislead.
         failed = counts["recurred"] + counts["exited"]
         ended = counts["ended"]

@@ -71,11 +71,11 @@ def end_entries(contact: Contact, judgement: Judgement, policy: Policy) -> list[
     if not contact.ends:
         return []
     place, ended_at = contact.ended, contact.ends[0]
-    handled = "false" if contact.abandoned else "true"
+    handled = contact.handled_label
     entries = list(_cost_entries(contact, judgement, policy))
     hour = hour_of(ended_at)
     if not judgement.linkable:
-        entries.append((TOTALS, m.UNLINKABLE, (*place, "no_key"), 1))
+        entries.append((TOTALS, m.UNLINKABLE, (*place, handled, "no_key"), 1))
         entries.append((hour, m.COHORT_UNLINKABLE, (*place, handled), 1))
         return entries
     entries.append((TOTALS, m.ENDED, (*place, contact.reason_label, handled), 1))
@@ -122,7 +122,7 @@ def _failure_entries(contact: Contact, judgement: Judgement, policy: Policy, han
     if recurred_at is not None and (exited_at is None or recurred_at <= exited_at):
         entries += _first_failure(m.COHORT_RECURRED, place, handled, ended_at, recurred_at)
         if recurred_at - ended_at <= AGE_BOUNDS[-1]:
-            entries += _observation(m.RECURRENCE_DELAY, place, recurred_at - ended_at)
+            entries += _observation(m.RECURRENCE_DELAY, (*place, handled), recurred_at - ended_at)
     elif exited_at is not None:
         entries += _first_failure(m.COHORT_EXITED, place, handled, ended_at, exited_at)
     return entries
@@ -158,7 +158,7 @@ def maturing(contact: Contact, judgement: Judgement, policy: Policy) -> Maturing
         contact.customer_id,
         contact.ended,
         contact.reason_label,
-        "false" if contact.abandoned else "true",
+        contact.handled_label,
         claims_of(contact),
         tuple(maturities),
     )
@@ -169,8 +169,10 @@ def _due(maturity: Maturity) -> Millis:
 
 
 def claims_of(contact: Contact) -> tuple[str, ...]:
-    """Return what the output measures say in favour of a contact, to be held against its verdict."""
-    claims = []
+    """Return what the output measures say in favour of a handled contact, to be held against its verdict."""
+    claims: list[str] = []
+    if contact.abandoned:
+        return ()
     if contact.claimed_resolved:
         claims.append("resolved")
     if contact.sla_met is not None:
@@ -190,7 +192,7 @@ def matured_entries(of: Maturing) -> list[CountEntry]:
             entries += [(TOTALS, m.CLAIMS, (*place, window, claim, verdict), 1) for claim in of.claims]
         if closing is not None:
             at = (*place, window)
-            entries.append((TOTALS, m.PROBLEMS, (*at, closing.verdict), 1))
+            entries.append((TOTALS, m.PROBLEMS, (*place, of.handled, window, closing.verdict), 1))
             entries += _observation(m.PROBLEM_CONTACTS, at, closing.contacts)
             entries += _observation(m.PROBLEM_DURATION, at, closing.duration)
             entries += _observation(m.PROBLEM_EFFORT, at, closing.effort)

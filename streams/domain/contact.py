@@ -49,6 +49,11 @@ class Contact(NamedTuple):
         """When it ended first; ``None`` while it is open."""
         return self.ends[0] if self.ends else None
 
+    @property
+    def handled_label(self) -> str:
+        """What keeps an abandoned contact apart from those that were handled."""
+        return "false" if self.abandoned else "true"
+
 
 @dataclass(slots=True)
 class ContactFold:
@@ -265,7 +270,7 @@ class ContactFold:
         to.count(m.DEMAND, (*self.arrived, reason, demand, evidence), n)
         if demand == "failure":
             to.count(m.ORIGIN, (UNKNOWN, UNKNOWN, UNKNOWN, reason, evidence), n)
-        to.count(m.UNLINKABLE, (*self.ended, "no_customer"), n)
+        to.count(m.UNLINKABLE, (*self.ended, handled, "no_customer"), n)
         to.count(m.COHORT_UNLINKABLE, (*self.ended, handled), n, hour=hour_of(self.ends[0]))
 
     _FOLDS: ClassVar[Mapping[type, Callable[["ContactFold", Any, Additions], None]]] = {

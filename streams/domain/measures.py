@@ -52,15 +52,15 @@ STAFF_LEFT = "legacy_staff_left_total"  # [team]
 DEMAND = "outcome_demand_total"  # [QTC, reason, demand, evidence]; evidence is "none" unless demand is failure
 LINKED = "outcome_linked_total"  # [QTC, link = case | reason | identity | first]
 ORIGIN = "outcome_failure_demand_origin_total"  # [QTC of the origin, reason, evidence]
-UNLINKABLE = "outcome_unlinkable_total"  # [QTC, why = no_customer | no_key], when the contact has ended
+UNLINKABLE = "outcome_unlinkable_total"  # [QTC, handled, why = no_customer | no_key], when the contact has ended
 ENDED = "outcome_ended_total"  # [QTC, reason, handled]; linkable contacts, as in all that follow
 RECURRED = "outcome_recurred_total"  # [QTC, reason, handled, window], counted when it recurs
 RECURRENCES = "outcome_recurrences_total"  # [QTC, handled, window, by = recontact | reopened | denied]
 EXITED = "outcome_exited_total"  # [QTC, reason, handled, window], counted when the customer exits
 MATURED = "outcome_matured_total"  # [QTC, reason, handled, window, verdict], counted when the window has passed
 CLAIMS = "outcome_claims_total"  # [QTC, window, claim, verdict] of what the outputs claim of it, matured
-RECURRENCE_DELAY = Histogram("outcome_recurrence_delay_seconds", _LONG_BOUNDS)  # [QTC]
-PROBLEMS = "outcome_problems_total"  # [QTC, window, verdict], when no further contact can belong to it
+RECURRENCE_DELAY = Histogram("outcome_recurrence_delay_seconds", _LONG_BOUNDS)  # [QTC, handled]
+PROBLEMS = "outcome_problems_total"  # [QTC, handled, window, verdict] of its last contact, once at rest
 PROBLEM_CONTACTS = Histogram("outcome_problem_contacts", (1, 2, 3, 4, 5, 8, 13), scale=1)  # [QTC, window]
 PROBLEM_DURATION = Histogram("outcome_problem_duration_seconds", _LONG_BOUNDS)  # [QTC, window]
 PROBLEM_EFFORT = Histogram("outcome_problem_effort_seconds", _WAIT_BOUNDS)  # [QTC, window]

@@ -83,7 +83,6 @@ class QueueComparison:
 def report(entries: Iterable[Entry], policy: Policy) -> Report:
     """Return the whole comparison as plain data: counts for all, and the queues with the worst divergence first."""
     totals = Totals(entries)
-    linkable = {window.name: _window(totals, window.name) for window in policy.windows}
     middle = policy.windows[len(policy.windows) // 2].name
     abandoned = totals.sum(m.ABANDONED) + totals.sum(m.SHORT_ABANDONED)
     handled = totals.sum(m.HANDLED)
@@ -98,7 +97,7 @@ def report(entries: Iterable[Entry], policy: Policy) -> Report:
             "outbound": totals.sum(m.OUTBOUND),
         },
         "demand": _demand(totals),
-        "windows": linkable,
+        "windows": {window.name: _windows(totals, window.name) for window in policy.windows},
         "legacy": legacy(totals),
         "claims": _claims(totals),
         "queues": [_plain(queue) for queue in compare(totals, middle)],
@@ -162,17 +161,22 @@ def legacy(totals: Totals) -> Report:
     }
 
 
-def _window(totals: Totals, window: str) -> Report:
-    by = totals.by(m.RECURRENCES, 4, 5)
-    matured = totals.by(m.MATURED, 5, 6)
-    ended = totals.sum(m.ENDED)
-    recurred = totals.sum(m.RECURRED, lambda labels: labels[5] == window)
-    exited = totals.sum(m.EXITED, lambda labels: labels[5] == window)
-    confirmed, resolved = matured.get((window, "confirmed"), 0), matured.get((window, "resolved"), 0)
+def _windows(totals: Totals, window: str) -> Report:
+    """Return what became of the handled contacts in a window, and apart from them of the abandoned ones."""
+    return {**_window(totals, window, "true"), "abandoned": _window(totals, window, "false")}
+
+
+def _window(totals: Totals, window: str, handled: str) -> Report:
+    by = totals.by(m.RECURRENCES, 3, 4, 5)
+    matured = totals.by(m.MATURED, 4, 5, 6)
+    ended = totals.by(m.ENDED, 4).get((handled,), 0)
+    recurred = totals.by(m.RECURRED, 4, 5).get((handled, window), 0)
+    exited = totals.by(m.EXITED, 4, 5).get((handled, window), 0)
+    confirmed, resolved = (matured.get((handled, window, verdict), 0) for verdict in ("confirmed", "resolved"))
     return {
         "ended": ended,
         "recurred": recurred,
-        "by": {how: by.get((window, how), 0) for how in ("recontact", "reopened", "denied")},
+        "by": {how: by.get((handled, window, how), 0) for how in ("recontact", "reopened", "denied")},
         "exited": exited,
         "confirmed": confirmed,
         "resolved": resolved,
@@ -213,7 +217,8 @@ def _compare(queue: str, totals: Totals, window: str) -> QueueComparison:
     }
     ripe = sum(matured.values())
     demand = totals.by(m.DEMAND, 4)
-    ended, unlinkable = totals.sum(m.ENDED), totals.sum(m.UNLINKABLE)
+    ended = totals.by(m.ENDED, 4).get(("true",), 0)
+    unlinkable = totals.by(m.UNLINKABLE, 3).get(("true",), 0)
     return QueueComparison(
         queue,
         totals.sum(m.HANDLED),

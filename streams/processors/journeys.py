@@ -158,4 +158,4 @@ def _say(
             if by == "recontact":
                 age = seen.at - ended_at
                 exemplar = Exemplar(contact.contact_id, age, seen.at)
-                changes.additions.exemplify(m.RECURRENCE_DELAY, contact.ended, exemplar)
+                changes.additions.exemplify(m.RECURRENCE_DELAY, (*contact.ended, contact.handled_label), exemplar)

@@ -69,13 +69,29 @@ def test_the_report_counts_what_became_of_the_contacts(cli: Cli, tmp_path: Path)
     assert ran.code == 0
     assert found["contacts"]["offered"] == found["contacts"]["ended"] == 3
     assert found["demand"]["failure"]["recontact"] == 1
-    assert found["windows"]["1d"] | {"by": None} == {
-        "ended": 3, "recurred": 0, "by": None, "exited": 0, "confirmed": 0, "resolved": 3, "pending": 0,
-    }  # fmt: skip
+    none = {"recontact": 0, "reopened": 0, "denied": 0}
+    quiet = {"recurred": 0, "by": none, "exited": 0, "confirmed": 0, "pending": 0}
+    abandoned = quiet | {"ended": 0, "resolved": 0}
+    assert found["windows"]["1d"] == quiet | {"ended": 3, "resolved": 3, "abandoned": abandoned}
     assert (found["windows"]["7d"]["recurred"], found["windows"]["7d"]["resolved"]) == (1, 2)
     assert (found["windows"]["30d"]["recurred"], found["windows"]["30d"]["pending"]) == (1, 2)
     assert found["events_per_s"] > 0
     assert found["elapsed_s"] > 0
+
+
+def test_an_abandoned_contact_has_its_verdicts_apart_from_those_that_were_handled(cli: Cli, tmp_path: Path) -> None:
+    gave_up = [
+        record.replace(b"contact.ended", b"contact.abandoned") for record in contact("a1", START, customer="ann")
+    ]
+    back = contact("a2", START + 2 * DAY, customer="ann")
+    events = write(tmp_path / "events.jsonl", gave_up[0], gave_up[2], *back)
+    shown = cli("replay", events)
+    found = report(cli("replay", events, "--json", "-"))
+    assert (found["contacts"]["handled"], found["contacts"]["abandoned"]) == (1, 1)
+    week = found["windows"]["7d"]
+    assert (week["ended"], week["recurred"]) == (1, 0)
+    assert (week["abandoned"]["ended"], week["abandoned"]["recurred"]) == (1, 1)
+    assert "7d, abandoned" in shown.out
 
 
 def test_the_table_fits_a_pipe_and_says_which_queue_diverges(cli: Cli, tmp_path: Path) -> None:
