@@ -21,9 +21,9 @@ class Contact(NamedTuple):
 
     ``arrived`` and ``ended`` are the labels (queue, team, channel) where it arrived and where it first ended. ``ends``
     are all its ends in order: it is judged from the first; a later one ends it again after it was reopened.
-    ``in_threshold`` says, once it has ended, whether it was
-    answered within the service-level threshold. Effort is the customer's time:
-    queue, hold, talk and self-service. ``handle`` is talk, hold and wrap of the first end, ``None`` if unknown.
+    Effort is the customer's time: queue, hold, talk and self-service. ``handle`` is talk, hold and wrap of the first
+    end, ``None`` if unknown. ``sla_met`` and ``in_threshold`` (answered within the service-level threshold) are said
+    once it has ended.
     """
 
     contact_id: str
@@ -114,7 +114,7 @@ class ContactFold:
             self.effort,
             self.handle,
             self.claimed_resolved,
-            self.sla_met,
+            self.sla_met if self.ends else None,
             self.in_threshold and bool(self.ends),
             self.labels.admit("reason", self.reason),
         )

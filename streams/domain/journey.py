@@ -7,6 +7,7 @@ from typing import NamedTuple
 from streams.domain.contact import Contact
 from streams.domain.judgement import NOTHING_KEPT, Judgement, Kept, judge
 from streams.domain.policy import Policy
+from streams.domain.problem import Grouping
 from streams.domain.signs import Sign
 from streams.domain.units import Millis
 
@@ -21,6 +22,13 @@ class Held:
 
     def __lt__(self, other: "Held") -> bool:
         return self.place < other.place
+
+    @property
+    def settled(self) -> Kept:
+        """What can't be changed by what happens from now on."""
+        if self.judgement is None:
+            return self.kept
+        return Kept(self.judgement.demand, self.kept.carry, self.judgement.recontacted)
 
     @property
     def place(self) -> tuple[Millis, str]:
@@ -41,6 +49,19 @@ class Journey:
 
     contacts: list[Held] = field(default_factory=list)
     signs: list[Sign] = field(default_factory=list)
+    _grouping: Grouping | None = field(default=None, compare=False, repr=False)
+
+    def grouping(self, policy: Policy) -> Grouping:
+        """Return the problems of the contacts."""
+        if self._grouping is None:
+            self._grouping = Grouping(policy)
+            for held in self.contacts:
+                self._grouping.add(held.contact, self.signs, held.kept.carry)
+        return self._grouping
+
+    def regroup(self) -> None:
+        """Have the contacts put together anew, because the past is not what it was."""
+        self._grouping = None
 
     def tell(self, contact: Contact, now: Millis, policy: Policy, *, late: bool = False) -> list[Change]:
         """Take what is now known of a contact, and return what it changes.
@@ -56,24 +77,34 @@ class Journey:
                 return []
             if published.arrived_at != contact.arrived_at:
                 del self.contacts[index]
+                self.regroup()
                 return [*_withdrawal(held), *self.tell(contact, now, policy, late=True)]
             held.contact = contact
             if _keys(published) != _keys(contact):
                 held.kept = Kept(carry=held.kept.carry)
                 late = True  # it may belong to another problem, and others with it
+            if late:
+                self.regroup()
+            else:
+                self.grouping(policy).end(index, contact, self.signs)
             return self._judge(policy, None if late else index, index, published)
         if contact.ends and contact.ends[0] + policy.longest_window < now:
             return []
         held = Held(contact)
         insort(self.contacts, held)
-        appended = self.contacts[-1] is held and not late
-        return self._judge(policy, len(self.contacts) - 1 if appended else None)
+        if late or self.contacts[-1] is not held:
+            self.regroup()
+            return self._judge(policy)
+        if self._grouping is not None:
+            self._grouping.add(contact, self.signs, None)
+        return self._judge(policy, len(self.contacts) - 1)
 
     def withdraw(self, contact_id: str, policy: Policy) -> list[Change]:
         """Forget a contact that turned out to be another customer's, and return what that changes."""
         for index, held in enumerate(self.contacts):
             if held.contact.contact_id == contact_id:
                 del self.contacts[index]
+                self.regroup()
                 return [*_withdrawal(held), *self._judge(policy)]
         return []
 
@@ -82,16 +113,20 @@ class Journey:
         if any(known.event_id == sign.event_id for known in self.signs):
             return None
         insort(self.signs, sign)
+        self.regroup()
         return self._judge(policy) if self.contacts else []
 
     def _judge(
         self, policy: Policy, about: int | None = None, told: int = -1, published: Contact | None = None
     ) -> list[Change]:
         """Judge again, and return what differs from what was published (of the contact told: from ``published``)."""
+
+        def kept(index: int) -> Kept:
+            held = self.contacts[index]
+            return held.settled if about is not None and index < about else held.kept
+
         changes = []
-        contacts = [held.contact for held in self.contacts]
-        kept = [held.kept for held in self.contacts]
-        for index, judgement in judge(contacts, self.signs, policy, kept, about):
+        for index, judgement in judge(self.grouping(policy), self.signs, kept, about):
             held = self.contacts[index]
             if judgement == held.judgement and index != told:
                 continue

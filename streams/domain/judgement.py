@@ -4,14 +4,13 @@
 harmless: judge again, and publish what differs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from streams.domain.closing import Closing, closings_of
-from streams.domain.contact import Contact
 from streams.domain.ledger import Labels
 from streams.domain.policy import UNKNOWN, Policy
-from streams.domain.problem import Carry, Life, Link, Problem, group
+from streams.domain.problem import Carry, Grouping, Life, Link, Problem
 from streams.domain.signs import Sign
 from streams.domain.units import Millis
 from streams.domain.verdicts import Verdict
@@ -74,7 +73,7 @@ class Judgement(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What is kept with a contact when others are forgotten: what it was with them, and its problem's past."""
+    """What is settled of a contact, whatever is still told of others, and what its problem keeps of forgotten ones."""
 
     demand: Demand | None = None
     carry: Carry | None = None
@@ -85,27 +84,21 @@ NOTHING_KEPT = Kept()
 
 
 def judge(
-    contacts: Sequence[Contact],
-    signs: Sequence[Sign],
-    policy: Policy,
-    kept: Sequence[Kept],
-    about: int | None = None,
+    grouping: Grouping, signs: Sequence[Sign], kept: Callable[[int], Kept], about: int | None = None
 ) -> Iterator[tuple[int, Judgement]]:
     """Judge the contacts of one customer, which are in order of arrival and id; the signs are in order of time.
 
     Args:
-        contacts: all that is known of them.
+        grouping: the contacts and their problems.
         signs: what else is known of the customer.
-        policy: by which to judge.
-        kept: by contact, what was kept of forgotten ones.
+        kept: by contact, what is settled already.
         about: the only contact that is new or has a new end, if that is all that is new: then only those that this
             can matter to are judged, which are the members of its problem and whoever came right after it.
 
     Returns:
         The index of each contact that was judged, with its judgement.
     """
-    grouping = group(contacts, signs, policy, [k.carry for k in kept])
-    lives, problem_of = grouping.lives, grouping.problem_of
+    policy, lives, problem_of = grouping.policy, grouping.lives, grouping.problem_of
     indices: Sequence[int] = range(len(lives))
     problems: Sequence[Problem | None] = grouping.problems
     if about is not None:
@@ -120,11 +113,12 @@ def judge(
     nothing = (None,) * len(policy.windows)
     for index in indices:
         life, its_problem = lives[index], problem_of[index]
-        demand = kept[index].demand or _demand(index, lives, its_problem, grouping.links[index], policy)
+        settled = kept(index)
+        demand = settled.demand or _demand(index, lives, its_problem, grouping.links[index], policy)
         if not life.ends:
             yield index, Judgement(its_problem is not None, demand)
             continue
-        recontacted = kept[index].recontacted
+        recontacted = settled.recontacted
         if recontacted is None and its_problem is not None:
             recontacted = _recontacted(index, lives, its_problem)
         reopened, denied, exited, confirmed = _seen(life, signs) if signs else (None, None, None, None)

@@ -1,7 +1,7 @@
 """Problems: which contacts of a customer are about the same issue, and when each of them was open."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -67,66 +67,65 @@ class Problem:
     carry: Carry | None = None
 
 
-class Grouping(NamedTuple):
-    """The problems of one customer; ``problem_of`` and ``links`` are by contact."""
-
-    lives: list[Life]
-    problems: list[Problem]
-    problem_of: list[Problem | None]
-    links: list[Link]
-
-
-def group(
-    contacts: Sequence[Contact], signs: Sequence[Sign], policy: Policy, carries: Sequence[Carry | None]
-) -> Grouping:
-    """Put the contacts of one customer, in order of arrival, together into problems.
+@dataclass(slots=True)
+class Grouping:
+    """The problems of one customer, made contact by contact in order of arrival; ``links`` are by contact, too.
 
     A contact joins the problem of its case, else of its reason and product, else (where the policy says so) the
     customer's last one, provided that it has not been at rest for longer than the longest window; else it begins one.
-    ``carries`` holds, at the first remaining contact of a problem, what was kept of those forgotten.
     """
-    lives = [_life(contact, signs) for contact in contacts]
-    grouping = Grouping(lives, [], [], [])
-    by_case: dict[str, Problem] = {}
-    by_reason: dict[tuple[str, str | None], Problem] = {}
-    for index, life in enumerate(lives):
-        contact, case_id = life.contact, life.case_id
-        about = (contact.reason, contact.product) if contact.reason is not None else None
+
+    policy: Policy
+    lives: list[Life] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    problem_of: list[Problem | None] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    _by_case: dict[str, Problem] = field(default_factory=dict)
+    _by_reason: dict[tuple[str, str | None], Problem] = field(default_factory=dict)
+
+    def add(self, contact: Contact, signs: Sequence[Sign], carry: Carry | None) -> None:
+        """Take the next contact, with what was kept of those forgotten if it is the first left of its problem."""
+        index, policy = len(self.lives), self.policy
+        life = _life(contact, signs)
+        self.lives.append(life)
+        case_id, reason = life.case_id, contact.reason
+        about = (reason, contact.product) if reason is not None else None
         earliest = contact.arrived_at - policy.longest_window
         problem: Problem | None = None
         link: Link = "first"
         if case_id is not None:
-            problem, link = _alive(by_case.get(case_id), lives, earliest), "case"
+            problem, link = self._alive(self._by_case.get(case_id), earliest), "case"
         if problem is None and about is not None:
-            problem, link = _alive(by_reason.get(about), lives, earliest), "reason"
-        if problem is None and policy.link_by_identity and grouping.problems:
-            problem, link = _alive(grouping.problems[-1], lives, earliest), "identity"
+            problem, link = self._alive(self._by_reason.get(about), earliest), "reason"
+        if problem is None and policy.link_by_identity and self.problems:
+            problem, link = self._alive(self.problems[-1], earliest), "identity"
         if problem is None and (case_id is not None or about is not None or policy.link_by_identity):
-            carry = carries[index]
             problem, link = Problem([], carry), "first"
-            grouping.problems.append(problem)
+            self.problems.append(problem)
             if carry is not None:
-                by_case.update(dict.fromkeys(carry.cases, problem))
-                by_reason.update(dict.fromkeys(carry.reasons, problem))
-        grouping.problem_of.append(problem)
-        grouping.links.append(link if problem is not None else "none")
+                self._by_case.update(dict.fromkeys(carry.cases, problem))
+                self._by_reason.update(dict.fromkeys(carry.reasons, problem))
+        self.problem_of.append(problem)
+        self.links.append(link if problem is not None else "none")
         if problem is None:
-            continue
+            return
         problem.members.append(index)
         if case_id is not None:
-            by_case[case_id] = problem
+            self._by_case[case_id] = problem
         if about is not None:
-            by_reason[about] = problem
-    return grouping
+            self._by_reason[about] = problem
 
+    def end(self, index: int, contact: Contact, signs: Sequence[Sign]) -> None:
+        """Take a new end of a contact, which must be after every arrival so far: it changes no problem then."""
+        self.lives[index] = _life(contact, signs)
 
-def _alive(problem: Problem | None, lives: Sequence[Life], earliest: Millis) -> Problem | None:
-    """Return a problem unless all its contacts had come to rest before a time."""
-    if problem is not None:
-        for member in reversed(problem.members):
-            if lives[member].rests_at >= earliest:
-                return problem
-    return None
+    def _alive(self, problem: Problem | None, earliest: Millis) -> Problem | None:
+        """Return a problem unless all its contacts had come to rest before a time."""
+        if problem is not None:
+            for member in reversed(problem.members):
+                if self.lives[member].rests_at >= earliest:
+                    return problem
+        return None
 
 
 def _life(contact: Contact, signs: Sequence[Sign]) -> Life:

@@ -7,9 +7,8 @@ takes away only what could have changed them.
 from math import inf
 
 from streams.domain.journey import Held, Journey
-from streams.domain.judgement import Kept
 from streams.domain.policy import Policy
-from streams.domain.problem import Carry, Chain, Grouping, Life, Problem, group
+from streams.domain.problem import Carry, Chain, Grouping, Life, Problem
 from streams.domain.units import Millis
 
 _WORTH_IT = 8
@@ -41,7 +40,7 @@ def forget(journey: Journey, now: Millis, policy: Policy) -> int:
     contacts = journey.contacts
     if len(contacts) <= _WORTH_IT and len(journey.signs) <= _WORTH_IT:
         return 0
-    grouping = group([held.contact for held in contacts], journey.signs, policy, [held.kept.carry for held in contacts])
+    grouping = journey.grouping(policy)
     dropped = {index for index, life in enumerate(grouping.lives) if life.rests_at + policy.longest_window < now}
     surplus = len(contacts) - len(dropped) - policy.contacts_per_customer
     if surplus > 0:
@@ -49,11 +48,11 @@ def forget(journey: Journey, now: Millis, policy: Policy) -> int:
         dropped.update(sorted(remaining, key=lambda index: _worth(contacts[index], grouping.lives[index]))[:surplus])
     if dropped:
         for held in contacts:
-            if held.judgement is not None:
-                held.kept = Kept(held.judgement.demand, held.kept.carry, held.judgement.recontacted)
+            held.kept = held.settled
         for problem in grouping.problems:
             _carry_over(problem, grouping, dropped, journey, policy)
         journey.contacts = [held for index, held in enumerate(contacts) if index not in dropped]
+        journey.regroup()
     _forget_signs(journey, now, policy)
     return max(surplus, 0)
 
@@ -106,4 +105,7 @@ def _forget_signs(journey: Journey, now: Millis, policy: Policy) -> None:
     earliest = now - policy.longest_window
     if journey.contacts:
         earliest = min(earliest, journey.contacts[0].contact.arrived_at)
-    journey.signs = [sign for sign in journey.signs if sign.at >= earliest][-policy.events_per_contact :]
+    signs = [sign for sign in journey.signs if sign.at >= earliest][-policy.events_per_contact :]
+    if len(signs) < len(journey.signs):
+        journey.signs = signs
+        journey.regroup()
