@@ -43,7 +43,7 @@ bench: $(VENV)/.installed-dev ## events a second of a replay on the embedded eng
 	$(BIN)/python -m tests.bench.replay $(ARGS)
 
 .PHONY: bench-estimators
-bench-estimators: $(VENV)/.installed-dev ## how right the estimates are where the truth is known
+bench-estimators: $(VENV)/.installed-dev ## how right the estimates are where the truth is known (ARGS=--pipeline: as published)
 	$(BIN)/python -m tests.bench.estimators $(ARGS)
 
 .PHONY: schemas

@@ -16,7 +16,7 @@ from pydantic import (
 
 from streams.contracts.fields import MAX_TEXT, NO_CONTROLS
 from streams.domain.policy import Window
-from streams.domain.units import HOUR, Micros, Millis
+from streams.domain.units import Micros, Millis
 from streams.settings import values as v
 
 CURRENCY = r"^[A-Z]{3}$"
@@ -30,13 +30,6 @@ def _between(low: str, high: str) -> Callable[[Millis], Millis]:
         return duration
 
     return check
-
-
-def _whole_hours(duration: Millis) -> Millis:
-    if duration % HOUR:
-        msg = f"{v.format_duration(duration)} is not in whole hours, which cohorts are counted by; write 1h or 24h"
-        raise ValueError(msg)
-    return duration
 
 
 def _ascending(windows: tuple[Window, ...]) -> tuple[Window, ...]:
@@ -55,7 +48,6 @@ _Duration = Annotated[
 ]
 Short = Annotated[_Duration, AfterValidator(_between("0s", "24h"))]
 Long = Annotated[_Duration, AfterValidator(_between("0s", "3650d"))]
-Period = Annotated[_Duration, AfterValidator(_between("1h", "30d")), AfterValidator(_whole_hours)]
 
 _Window = Annotated[
     Window,
@@ -76,11 +68,6 @@ Money = Annotated[
     PlainValidator(v.parse_money),
     PlainSerializer(v.format_money, return_type=str),
     WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": v.MONEY}]}),
-]
-Confidence = Annotated[
-    float,
-    PlainValidator(v.parse_confidence),
-    WithJsonSchema({"type": "number", "minimum": 0.5, "exclusiveMaximum": 1}),
 ]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=NO_CONTROLS)]
 Currency = Annotated[str, StringConstraints(pattern=CURRENCY)]

@@ -39,13 +39,6 @@ class Linking(Section):
     )
 
 
-class Estimates(Section):
-    """How the share of contacts that will fail is estimated before their windows have passed."""
-
-    period: f.Period = setting("24h", "The live estimate rests on what happened in this time; whole hours.")
-    confidence: f.Confidence = setting(0.95, "How often the interval of an estimate should hold the truth.")
-
-
 class Queue(Section):
     """A queue. Every field may be left out."""
 
@@ -122,7 +115,6 @@ class Monitor(Section):
     retry_within: f.Long = setting("24h", "A contact within this time of an abandoned one is a retry of it.")
     thresholds: Thresholds = Thresholds()
     linking: Linking = Linking()
-    estimates: Estimates = Estimates()
     teams: tuple[f.Name, ...] = setting((), "Teams that there are. Where given, no other may be named below.")
     queues: Mapping[f.Name, Queue] = setting({}, "Queues by name; those that are missing here are served too.")
     costs: Costs = Costs()

@@ -113,15 +113,3 @@ def parse_window(value: object) -> Window:
         msg = f"{show(value)} is not one of the age bounds that cohorts are counted by; use one of {', '.join(WINDOWS)}"
         raise ValueError(msg)
     return found
-
-
-def parse_confidence(value: object) -> float:
-    """Return the confidence of an interval, at least a half and below one.
-
-    Raises:
-        ValueError: if it is none.
-    """
-    if isinstance(value, int | float | Decimal) and Decimal("0.5") <= value < 1:
-        return float(value)
-    msg = f"{show(value)} is not a confidence; write a number from 0.5 up to but without 1, such as 0.95"
-    raise ValueError(msg)

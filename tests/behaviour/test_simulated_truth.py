@@ -34,7 +34,9 @@ def test_the_share_that_failed_of_each_queue_is_that_of_the_truth_file(
             matured[truth["ended_queue"]].append(truth["next"] == "returns" or left)
 
     assert len(queues) == 5
-    assert {queue["queue"]: queue["matured"] for queue in queues} == {name: len(all_) for name, all_ in matured.items()}
+    assert {queue["queue"]: queue["matured"] for queue in queues} == {
+        name: len(failed) for name, failed in matured.items()
+    }
     for queue in queues:
         failed = matured[queue["queue"]]
         assert len(failed) > 100

@@ -66,12 +66,12 @@ ESTIMATORS: Mapping[str, Estimator] = {
     "live by entrants, 7 d": partial(live_by_entrants, period=7 * DAY),
 }
 
-PUBLISHED: Mapping[str, tuple[str, str | None, str | None]] = {
-    "naive": (catalogue.NAIVE.name, None, None),
+PUBLISHED: Mapping[str, tuple[str, ...]] = {
+    "naive": (catalogue.NAIVE.name,),
     "matured": (catalogue.MATURED.name, catalogue.MATURED_LOW.name, catalogue.MATURED_HIGH.name),
     "live": (catalogue.LIVE.name, catalogue.LIVE_LOW.name, catalogue.LIVE_HIGH.name),
 }
-"""The quantities of the catalogue that are judged, with those that say their interval."""
+"""The quantities of the catalogue that are judged, each with those that give its interval, if there are any."""
 
 
 class Read(NamedTuple):
@@ -127,9 +127,10 @@ def through_the_pipeline(
     results: Results = {name: [] for name in PUBLISHED}
     for seed in seeds:
         for as_of, gauges in published(draw(seed, times[-1] // DAY, step_at=step_at).fates(), times):
-            for name, (value, *interval) in PUBLISHED.items():
-                if value in gauges:
-                    results[name].append(Read(as_of, gauges[value], *(gauges[end] for end in interval if end)))
+            for name, quantities in PUBLISHED.items():
+                said = [gauges[quantity] for quantity in quantities if quantity in gauges]
+                if said:
+                    results[name].append(Read(as_of, *said))
     return results
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,7 @@ times = st.integers(0, NOW + DAY)
 spans = st.one_of(st.sampled_from(PERIODS), st.integers(0, 40 * DAY))
 every = pytest.mark.parametrize("estimate", [live, matured, naive])
 
-Share = Callable[[CohortTable, Millis, Millis, Millis], Estimate | None]
+Share: TypeAlias = Callable[[CohortTable, Millis, Millis, Millis], Estimate | None]
 """An estimate of (table, window, as_of, and the time that it speaks for)."""
 
 

@@ -58,14 +58,6 @@ def problems(monitor: str | bytes = "", env: Mapping[str, str] = NO_VARIABLES, r
         ("queues: {'': {}}", f"queues['']: {EMPTY}"),
         ('queues: {"a\\tb": {}}', "queues['a\\tb']: 'a\\tb' holds a control character; leave it out"),
         ("teams: [12]", "teams[0]: 12 is not a text; put it in quotes if it is meant as one"),
-        (
-            "estimates: {period: 90m}",
-            "estimates.period: 90m is not in whole hours, which cohorts are counted by; write 1h or 24h",
-        ),
-        (
-            "estimates: {confidence: 95}",
-            "estimates.confidence: 95 is not a confidence; write a number from 0.5 up to but without 1, such as 0.95",
-        ),
         ("linking: {by_identity: yes}", "linking.by_identity: 'yes' is neither true nor false"),
         ("http: {port: 8O80}", "http.port: '8O80' is not a whole number"),
         ("http: {port: true}", "http.port: true is not a whole number"),
