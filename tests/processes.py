@@ -1,6 +1,7 @@
 """The command line as a process of its own."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -42,3 +43,19 @@ def ended(process: "subprocess.Popen[str]", number: signal.Signals) -> tuple[int
     process.send_signal(number)
     _, err = process.communicate(timeout=PROMPTLY_S)
     return process.returncode, err
+
+
+def url_of(process: "subprocess.Popen[str]") -> str:
+    """Return the address at which a process that was just started with ``run`` takes events."""
+    found = re.search(r"http://127\.0\.0\.1:\d+", line_with(process.stderr, "takes events at"))
+    assert found
+    return found[0]
+
+
+def killed(process: "subprocess.Popen[str]") -> str:
+    """Kill a process that still runs, as nothing can prevent; return what it wrote to the standard error."""
+    assert process.poll() is None, "it ended by itself"
+    process.kill()
+    _, err = process.communicate(timeout=PROMPTLY_S)
+    assert process.returncode == -signal.SIGKILL
+    return err

@@ -63,11 +63,14 @@ class Journey:
         """Have the contacts put together anew, because the past is not what it was."""
         self._grouping = None
 
-    def tell(self, contact: Contact, now: Millis, policy: Policy, *, late: bool = False) -> list[Change]:
+    def tell(self, contact: Contact, policy: Policy, *, new: bool, late: bool = False) -> list[Change]:
         """Take what is now known of a contact, and return what it changes.
 
-        A contact that ended so long ago that it has been forgotten stays forgotten. ``late`` says that later facts
-        than this one are known already.
+        Args:
+            contact: what is known.
+            policy: by which to judge.
+            new: whether nothing was told of it before; one that is not new and not held was forgotten, and stays so.
+            late: whether later facts than this one are known already.
         """
         for index, held in enumerate(self.contacts):
             published = held.contact
@@ -78,7 +81,7 @@ class Journey:
             if published.arrived_at != contact.arrived_at:
                 del self.contacts[index]
                 self.regroup()
-                return [*_withdrawal(held), *self.tell(contact, now, policy, late=True)]
+                return [*_withdrawal(held), *self.tell(contact, policy, new=True, late=True)]
             held.contact = contact
             if _keys(published) != _keys(contact):
                 held.kept = Kept(carry=held.kept.carry)
@@ -88,7 +91,7 @@ class Journey:
             else:
                 self.grouping(policy).end(index, contact, self.signs)
             return self._judge(policy, None if late else index, index, published)
-        if contact.ends and contact.ends[0] + policy.longest_window < now:
+        if not new:
             return []
         held = Held(contact)
         insort(self.contacts, held)

@@ -136,19 +136,21 @@ def _demand(index: int, lives: Sequence[Life], problem: Problem | None, link: Li
     if problem is None and not life.ends:
         return None
     last_ended: Life | None = None
+    last_end = at - policy.longest_window - 1
     for member in reversed(problem.members) if problem is not None else ():
         if member >= index:
             continue
         other = lives[member]
-        if other.open_at(at):
+        rested_since = other.rested_since(at)
+        if rested_since is None:
             return Demand("failure", "open", link, other.contact.contact_id, other.contact.arrived)
-        if last_ended is None or other.last_end_before(at) > last_ended.last_end_before(at):
-            last_ended = other
+        if rested_since > last_end:
+            last_ended, last_end = other, rested_since
     if index > 0:
         last = lives[index - 1].contact
         if last.abandoned and 0 <= at - last.ends[0] <= policy.retry_within:
             return Demand("failure", "retry", link, last.contact_id, last.ended)
-    if last_ended is not None and at - last_ended.last_end_before(at) <= policy.longest_window:
+    if last_ended is not None:
         return Demand("failure", "recontact", link, last_ended.contact.contact_id, last_ended.contact.ended)
     demand = policy.demand_of(contact.reason, contact.demand)
     if demand == "failure":

@@ -69,6 +69,15 @@ class Policy:
         """Length of the longest window; what is older than this can no longer change a verdict."""
         return self.windows[-1].length
 
+    @property
+    def memory(self) -> Millis:
+        """How long what came to rest is remembered.
+
+        A day more than matters, because whose contact it is may become known, and late events may come, some time
+        after a contact's arrival.
+        """
+        return self.longest_window + DAY
+
     def threshold_of(self, queue: str) -> Millis:
         """Return the service-level threshold of a queue: how soon a contact should be answered."""
         return self.queue_answer_threshold.get(queue, self.answer_threshold)

@@ -44,19 +44,23 @@ class Life:
     rests_at: float
     reopens: Sequence[Millis] = ()
 
-    def open_at(self, at: Millis) -> bool:
-        """Say whether it is open at a time after its arrival; at the very instant of an end it still is."""
-        if not self.ends or self.ends[0] >= at:
-            return True
-        if not self.reopens:
-            return False
-        ended = self.last_end_before(at)
-        return any(ended <= reopened <= at for reopened in self.reopens)
+    @property
+    def opened_at(self) -> Millis:
+        """When it was opened last: at its arrival, or by a reopening."""
+        return self.reopens[-1] if self.reopens else self.contact.arrived_at
 
-    def last_end_before(self, at: Millis) -> Millis:
-        """Return its last end before a time at which it is not open."""
+    def rested_since(self, at: Millis) -> Millis | None:
+        """Return since when it was at rest at a time after its arrival, whatever came later; ``None`` if it was open.
+
+        At the very instant of an end it is still open.
+        """
         ends = self.ends
-        return ends[0] if len(ends) == 1 else max(end for end in ends if end < at)
+        if not ends or ends[0] >= at:
+            return None
+        ended = ends[0] if len(ends) == 1 else max(end for end in ends if end < at)
+        if self.reopens and any(ended <= reopened <= at for reopened in self.reopens):
+            return None
+        return ended
 
 
 @dataclass(slots=True)
@@ -86,19 +90,19 @@ class Grouping:
     def add(self, contact: Contact, signs: Sequence[Sign], carry: Carry | None) -> None:
         """Take the next contact, with what was kept of those forgotten if it is the first left of its problem."""
         index, policy = len(self.lives), self.policy
-        life = _life(contact, signs)
+        life = _life(contact, signs, policy)
         self.lives.append(life)
         case_id, reason = life.case_id, contact.reason
         about = (reason, contact.product) if reason is not None else None
-        earliest = contact.arrived_at - policy.longest_window
+        at = contact.arrived_at
         problem: Problem | None = None
         link: Link = "first"
         if case_id is not None:
-            problem, link = self._alive(self._by_case.get(case_id), earliest), "case"
+            problem, link = self._alive(self._by_case.get(case_id), at), "case"
         if problem is None and about is not None:
-            problem, link = self._alive(self._by_reason.get(about), earliest), "reason"
+            problem, link = self._alive(self._by_reason.get(about), at), "reason"
         if problem is None and policy.link_by_identity and self.problems:
-            problem, link = self._alive(self.problems[-1], earliest), "identity"
+            problem, link = self._alive(self.problems[-1], at), "identity"
         if problem is None and (case_id is not None or about is not None or policy.link_by_identity):
             problem, link = Problem([], carry), "first"
             self.problems.append(problem)
@@ -116,32 +120,41 @@ class Grouping:
             self._by_reason[about] = problem
 
     def end(self, index: int, contact: Contact, signs: Sequence[Sign]) -> None:
-        """Take a new end of a contact, which must be after every arrival so far: it changes no problem then."""
-        self.lives[index] = _life(contact, signs)
+        """Take a new end of a contact, which must not be before any arrival so far: it changes no problem then."""
+        self.lives[index] = _life(contact, signs, self.policy)
 
-    def _alive(self, problem: Problem | None, earliest: Millis) -> Problem | None:
-        """Return a problem unless all its contacts had come to rest before a time."""
+    def _alive(self, problem: Problem | None, at: Millis) -> Problem | None:
+        """Return a problem unless all its contacts had been at rest for longer than the longest window at a time."""
         if problem is not None:
             for member in reversed(problem.members):
-                if self.lives[member].rests_at >= earliest:
+                rested_since = self.lives[member].rested_since(at)
+                if rested_since is None or rested_since >= at - self.policy.longest_window:
                     return problem
         return None
 
 
-def _life(contact: Contact, signs: Sequence[Sign]) -> Life:
+def _life(contact: Contact, signs: Sequence[Sign], policy: Policy) -> Life:
     ends = contact.ends
     if not signs:
         return Life(contact, contact.case_id, ends, ends[-1] if ends else inf)
-    case_id, all_ends, reopens = contact.case_id, list(ends), list[Millis]()
+    case_id = contact.case_id
+    if case_id is None:
+        about = (sign for sign in signs if sign.kind == "opened" and sign.contact_id == contact.contact_id)
+        case_id = next((sign.case_id for sign in about if sign.case_id is not None), None)
+    if not ends:
+        return Life(contact, case_id, ends, inf)
+    all_ends, reopens = list(ends), list[Millis]()
     for sign in signs:
-        if sign.kind == "opened":
-            if case_id is None and sign.contact_id == contact.contact_id:
-                case_id = sign.case_id
-        elif sign.kind == "reopened":
-            if ends and sign.at >= ends[0] and sign.concerns(contact, case_id):
-                reopens.append(sign.at)
-        elif sign.kind == "resolved" and reopens and sign.concerns(contact, case_id):
-            all_ends.append(sign.at)
+        if sign.kind not in ("reopened", "resolved") or sign.at < ends[0] or not sign.concerns(contact, case_id):
+            continue
+        if sign.kind == "resolved":
+            if reopens:
+                all_ends.append(sign.at)
+            continue
+        ended = max(end for end in all_ends if end <= sign.at)
+        is_open = bool(reopens) and reopens[-1] >= ended
+        if is_open or sign.at - ended <= policy.longest_window:  # else its problem was over, and may be forgotten
+            reopens.append(sign.at)
     all_ends.sort()
-    at_rest = all_ends and not (reopens and reopens[-1] >= all_ends[-1])
+    at_rest = not reopens or reopens[-1] < all_ends[-1]
     return Life(contact, case_id, all_ends, all_ends[-1] if at_rest else inf, reopens)

@@ -17,14 +17,16 @@ _WORTH_IT = 8
 
 def expires_at(journey: Journey, policy: Policy) -> Millis:
     """Return the time from which nothing that is held of a customer matters any more."""
-    latest = max((sign.at for sign in journey.signs), default=0) + policy.longest_window
-    for held in journey.contacts:
-        contact = held.contact
-        if contact.ends:
-            latest = max(latest, contact.ends[-1] + policy.longest_window)
-        else:
-            latest = max(latest, contact.arrived_at + policy.open_contact_expiry)
+    latest = max((sign.at for sign in journey.signs), default=0) + policy.memory
+    for life in journey.grouping(policy).lives:
+        latest = max(latest, _matters_until(life, policy))
     return latest + 1
+
+
+def _matters_until(life: Life, policy: Policy) -> Millis:
+    if life.rests_at == inf:
+        return life.opened_at + policy.open_contact_expiry
+    return int(life.rests_at) + policy.memory
 
 
 def is_expired(journey: Journey, now: Millis, policy: Policy) -> bool:
@@ -41,7 +43,7 @@ def forget(journey: Journey, now: Millis, policy: Policy) -> int:
     if len(contacts) <= _WORTH_IT and len(journey.signs) <= _WORTH_IT:
         return 0
     grouping = journey.grouping(policy)
-    dropped = {index for index, life in enumerate(grouping.lives) if life.rests_at + policy.longest_window < now}
+    dropped = {index for index, life in enumerate(grouping.lives) if _matters_until(life, policy) < now}
     surplus = len(contacts) - len(dropped) - policy.contacts_per_customer
     if surplus > 0:
         remaining = (index for index in range(len(contacts)) if index not in dropped)
@@ -102,7 +104,7 @@ def _carry(problem: Problem, grouping: Grouping, dropped: set[int], policy: Poli
 
 
 def _forget_signs(journey: Journey, now: Millis, policy: Policy) -> None:
-    earliest = now - policy.longest_window
+    earliest = now - policy.memory
     if journey.contacts:
         earliest = min(earliest, journey.contacts[0].contact.arrived_at)
     signs = [sign for sign in journey.signs if sign.at >= earliest][-policy.events_per_contact :]

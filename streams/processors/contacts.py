@@ -5,7 +5,7 @@ from typing import cast, get_args
 
 from streams.domain import measures as m
 from streams.domain.contact import Contact, ContactFold
-from streams.domain.events import TYPE_OF, ContactEvent, ContactOffered, CustomerEvent, Event, order
+from streams.domain.events import TYPE_OF, ContactEvent, ContactIdentified, ContactOffered, CustomerEvent, Event, order
 from streams.domain.labels import LabelBudget
 from streams.domain.ledger import Additions
 from streams.domain.policy import Policy
@@ -81,6 +81,9 @@ class Contacts:
             limit = f"its contact has {self.policy.events_per_contact} events already"
             changes.rejected.append(Rejected(event, "contact_too_long", limit))
             return
+        elif isinstance(event, ContactIdentified) and self._is_settled(fold, event.customer_id, now):
+            changes.rejected.append(Rejected(event, "expired", "another customer's contact, whose windows have passed"))
+            return
         before = fold.snapshot() if fold.events else None
         if fold.events and order(event) < order(fold.events[-1]):
             fold = self._fold_again(fold, event, to)
@@ -90,6 +93,11 @@ class Contacts:
             to.count(m.ORPHANS, (TYPE_OF[type(event)],))
         states.put(event.contact_id, fold)
         _tell(before, fold.snapshot(), event.occurred_at, facts)
+
+    def _is_settled(self, fold: ContactFold, customer_id: str, now: Millis) -> bool:
+        """Say whether a contact is another customer's, whose journey may have forgotten it and can't give it up."""
+        is_anothers = fold.customer_id is not None and fold.customer_id != customer_id
+        return is_anothers and bool(fold.ends) and fold.ends[-1] + self.policy.memory <= now
 
     def _fold_again(self, fold: ContactFold, late: ContactEvent, to: Additions) -> ContactFold:
         """Put a late event where it belongs; add what differs from before, or retract it."""
@@ -120,7 +128,8 @@ def _tell(before: Contact | None, after: Contact | None, at: Millis, facts: list
     """Tell a journey of a contact when something changed that it could matter to."""
     if after == before:
         return
-    if before is not None and (after is None or after.customer_id != before.customer_id):
+    moved = before is None or after is None or after.customer_id != before.customer_id
+    if before is not None and moved:
         facts.append(ContactWithdrawn(at, before.customer_id, before.contact_id))
     if after is not None:
-        facts.append(ContactKnown(at, after))
+        facts.append(ContactKnown(at, after, new=moved))

@@ -8,10 +8,14 @@ from streams.domain.units import Millis
 
 
 class ContactKnown(NamedTuple):
-    """What is known of a contact from ``occurred_at`` on; it replaces what was told of it before."""
+    """What is known of a contact from ``occurred_at`` on; it replaces what was told of it before.
+
+    ``new`` says that its customer's journey was not told of it before.
+    """
 
     occurred_at: Millis
     contact: Contact
+    new: bool
 
     @property
     def customer_id(self) -> str:

@@ -58,7 +58,7 @@ class Journeys:
                 return
             journey = Journey()
         if isinstance(fact, ContactKnown):
-            changed = journey.tell(fact.contact, now, policy, late=late)
+            changed = journey.tell(fact.contact, policy, new=fact.new, late=late)
         elif isinstance(fact, ContactWithdrawn):
             changed = journey.withdraw(fact.contact_id, policy)
         else:
