@@ -65,7 +65,7 @@ def ledger_undisturbed(given: Sequence[bytes]) -> set[Entry]:
 
 def content(path: Path) -> list[str]:
     """Return all that is committed in a file, as another process sees it."""
-    with closing(connect(str(path), read_only=True)) as connection:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         return list(connection.iterdump())
 
 
@@ -285,7 +285,6 @@ class TestUnusableFile:
         (tmp_path / "m.db").write_bytes(whole[: len(whole) // 2])
         self.refused(cli, command, "m.db", "damaged; move it away or restore a backup")
 
-    @pytest.mark.xfail(reason="what is not what the monitor wrote is not recognised as damage")
     @pytest.mark.parametrize(("table", "column"), [("progress", "value"), ("journeys", "value"), ("log", "records")])
     def test_with_a_damaged_row_is_refused(self, cli: Cli, tmp_path: Path, table: str, column: str) -> None:
         cli("replay", "events.jsonl", "--db", "m.db")
@@ -296,11 +295,13 @@ class TestUnusableFile:
 
     @pytest.mark.parametrize("command", COMMANDS[:2])
     def test_of_another_version_is_refused_as_it_is(self, cli: Cli, command: list[str]) -> None:
-        before = self.other_program(7, "CREATE TABLE books (title)")
-        self.refused(cli, command, "other.db", "written by another version of the monitor (format 7")
-        assert content(Path("other.db")) == before
+        cli("replay", "events.jsonl", "--db", "m.db")
+        with closing(sqlite3.connect("m.db", isolation_level=None)) as connection:
+            connection.execute("PRAGMA user_version = 7")
+        before = content(Path("m.db"))
+        self.refused(cli, command, "m.db", "written by another version of the monitor (format 7")
+        assert content(Path("m.db")) == before
 
-    @pytest.mark.xfail(reason="the file of another program is taken for one of the monitor")
     @pytest.mark.parametrize("command", COMMANDS[::2])
     @pytest.mark.parametrize("version", [0, 1])
     @pytest.mark.parametrize("table", ["books (title)", "log (line)"])
@@ -314,7 +315,7 @@ class TestUnusableFile:
     @pytest.mark.parametrize("command", COMMANDS[:2])
     def test_that_is_a_folder_is_refused(self, cli: Cli, tmp_path: Path, command: list[str]) -> None:
         (tmp_path / "folder").mkdir()
-        self.refused(cli, command, "folder", "unable to open database file: check that")
+        self.refused(cli, command, "folder", "name a file in it")
 
     @pytest.mark.parametrize("command", COMMANDS[:2])
     @pytest.mark.parametrize("path", ["nowhere/m.db", "events.jsonl/m.db"])
@@ -381,7 +382,6 @@ def contact(number: int, at: Millis) -> list[bytes]:
     ]
 
 
-@pytest.mark.xfail(reason="an empty segment is written, and the next one has the same place", raises=StorageError)
 def test_appending_nothing_leaves_the_log_as_it_was(tmp_path: Path) -> None:
     with closing(EmbeddedEngine(str(tmp_path / "m.db"), Policy())) as engine:
         engine.append(records()[:10], LATER)

@@ -1,6 +1,7 @@
 """The embedded engine: takes a batch from the log, has it processed, and commits all that came of it at once."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 
 from streams.domain.policy import Policy
 from streams.domain.units import Millis
@@ -34,14 +35,13 @@ class EmbeddedEngine:
         self._kept = kept
         self._reader: SqliteLedger | None = None
         self._owner = own(path)
-        try:
-            self._connection = connect(path, durable=durable)
+        with ExitStack() as opened:
+            if self._owner is not None:
+                opened.enter_context(self._owner)
+            self._connection = opened.enter_context(closing(connect(path, durable=durable)))
             with translated(path):
                 self._loaded: Partition | None = Partition(self._connection, policy, kept)
-        except BaseException:
-            if self._owner is not None:
-                self._owner.close()
-            raise
+            opened.pop_all()  # all went well: they stay open until close()
 
     def append(self, records: Sequence[bytes], received_at: Millis) -> int:
         """Put records in the log; durable on return. Return the offset after the last one."""
@@ -89,17 +89,19 @@ class EmbeddedEngine:
         """What was counted so far. Lives as long as the engine."""
         if self._reader is None:
             in_memory = self._path == MEMORY
-            self._reader = SqliteLedger(self._connection) if in_memory else SqliteLedger.open(self._path)
+            self._reader = SqliteLedger(self._connection, MEMORY) if in_memory else SqliteLedger.open(self._path)
         return self._reader
 
     def outcomes(self, since: int = 0) -> Iterator[tuple[int, bytes]]:
         """Return the records of the outcomes topic with their offsets, from ``since`` on."""
-        for record in self._partition.outbox.read(since):
-            yield record.offset, record.value
+        with translated(self._path):
+            for record in self._partition.outbox.read(since):
+                yield record.offset, record.value
 
     def dead_letters(self) -> Iterable[DeadLetter]:
         """Return the records that could not be used."""
-        return dead_letters.read(self._connection)
+        with translated(self._path):
+            yield from dead_letters.read(self._connection)
 
     def close(self) -> None:
         """Let go of the file; nothing is lost, since whatever is not committed was not done."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import orjson
 
 from streams.domain.ledger import TOTALS, Additions, Entry, Exemplar, Labels, Series
-from streams.engines.embedded.database import connect
+from streams.engines.embedded.database import connect, decoding, translated
 from streams.engines.embedded.progress import read_progress
 
 
@@ -36,8 +36,9 @@ def trim(connection: sqlite3.Connection, before_hour: int) -> None:
 class SqliteLedger:
     """Reads the ledger of a file, through a connection of its own so that it never waits for the engine."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
         self._connection = connection
+        self._path = path
 
     @classmethod
     def open(cls, path: str) -> "SqliteLedger":
@@ -46,7 +47,7 @@ class SqliteLedger:
         Raises:
             StorageError: if it is missing or not a file of the monitor.
         """
-        return cls(connect(path, read_only=True))
+        return cls(connect(path, read_only=True), path)
 
     def close(self) -> None:
         """Close the connection."""
@@ -62,11 +63,16 @@ class SqliteLedger:
 
     def exemplars(self) -> Mapping[tuple[str, Labels], Exemplar]:
         """Return the contact that stands for each bucket of a histogram."""
-        rows = self._connection.execute("SELECT series, contact_id, value, occurred_at FROM exemplars")
-        return {_key(series): Exemplar(contact_id, value, at) for series, contact_id, value, at in rows}
+        with translated(self._path), decoding("exemplars"):
+            rows = self._connection.execute("SELECT series, contact_id, value, occurred_at FROM exemplars")
+            return {_key(series): Exemplar(contact_id, value, at) for series, contact_id, value, at in rows}
 
     def health(self) -> Mapping[str, float]:
         """Return the engine's own gauges by metric name."""
+        with translated(self._path):
+            return self._health()
+
+    def _health(self) -> Mapping[str, float]:
         progress = read_progress(self._connection)
         end = self._one("SELECT coalesce((SELECT after FROM log ORDER BY first DESC LIMIT 1), 0)")
         gauges = {
@@ -85,12 +91,13 @@ class SqliteLedger:
         return gauges
 
     def _entries(self, where: str, *arguments: int) -> Iterator[Entry]:
-        rows = self._connection.execute(
-            f"SELECT hour, series, added, retracted FROM ledger WHERE {where}",  # noqa: S608 — ours, not input
-            arguments,
-        ).fetchall()
-        for hour, series, added, retracted in rows:
-            yield Entry(Series(hour, *_key(series)), added, retracted)
+        with translated(self._path), decoding("ledger"):
+            rows = self._connection.execute(
+                f"SELECT hour, series, added, retracted FROM ledger WHERE {where}",  # noqa: S608 — ours, not input
+                arguments,
+            ).fetchall()
+            for hour, series, added, retracted in rows:
+                yield Entry(Series(hour, *_key(series)), added, retracted)
 
     def _one(self, query: str) -> int:
         (value,) = self._connection.execute(query).fetchone()

@@ -7,6 +7,7 @@ from struct import pack, unpack
 from typing import NamedTuple
 
 from streams.domain.units import Millis
+from streams.engines.embedded.database import decoding
 
 
 class Record(NamedTuple):
@@ -46,6 +47,8 @@ class SegmentTable:
     def append(self, records: Sequence[bytes], received_at: Millis, first: int) -> int:
         """Write records as a segment from an offset on; return the offset after the last."""
         after = first + len(records)
+        if not records:
+            return after
         row = (first, after, received_at, pack_segment(records))
         self._connection.execute(f"INSERT INTO {self._table} VALUES (?, ?, ?, ?)", row)  # noqa: S608
         return after
@@ -59,7 +62,9 @@ class SegmentTable:
         )
         left = limit if limit is not None else -1
         for first, received_at, blob in rows:
-            for offset, value in enumerate(unpack_segment(blob), first):
+            with decoding(self._table):
+                values = unpack_segment(blob)
+            for offset, value in enumerate(values, first):
                 if offset < start:
                     continue
                 if left == 0:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import orjson
 
 from streams.domain.units import Millis
+from streams.engines.embedded.database import decoding
 
 
 class Progress(NamedTuple):
@@ -26,7 +27,8 @@ class Progress(NamedTuple):
 def read_progress(connection: sqlite3.Connection) -> Progress:
     """Return where processing stands; the beginning where none has been done."""
     row = connection.execute("SELECT value FROM progress").fetchone()
-    return Progress(*orjson.loads(row[0])) if row else Progress()
+    with decoding("progress"):
+        return Progress(*orjson.loads(row[0])) if row else Progress()
 
 
 def write_progress(connection: sqlite3.Connection, progress: Progress) -> None:

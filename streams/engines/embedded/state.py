@@ -8,6 +8,7 @@ import orjson
 
 from streams.domain.account import Maturing
 from streams.domain.units import Millis
+from streams.engines.embedded.database import decoding
 from streams.processors.changes import States, Timers
 from streams.processors.codec import Plain, freeze_maturing, thaw_maturing
 
@@ -49,8 +50,9 @@ class StateTable(Generic[S]):
                 f"SELECT key, value FROM {self._table} WHERE key IN (SELECT value FROM json_each(?))",  # noqa: S608
                 (orjson.dumps(missing).decode(),),
             )
-            for key, value in rows:
-                loaded[key] = self._codec.thaw(orjson.loads(value))
+            with decoding(self._table):
+                for key, value in rows:
+                    loaded[key] = self._codec.thaw(orjson.loads(value))
 
     def save(self, states: States[S]) -> None:
         """Write the states that were changed."""
@@ -89,7 +91,8 @@ class StateTable(Generic[S]):
 def load_timers(connection: sqlite3.Connection, horizon: Millis) -> Timers:
     """Return the timers that are due before a time."""
     rows = connection.execute("SELECT due, id, value FROM timers WHERE due < ?", (horizon,))
-    return Timers(horizon, (((due, key), thaw_maturing(orjson.loads(value))) for due, key, value in rows))
+    with decoding("timers"):
+        return Timers(horizon, [((due, key), thaw_maturing(orjson.loads(value))) for due, key, value in rows])
 
 
 def save_timers(connection: sqlite3.Connection, timers: Timers) -> None:
