@@ -29,7 +29,7 @@ METRICS: tuple[Metric, ...] = (
     _business(
         m.DEMAND,
         (*_REASON, "demand", "evidence"),
-        "Inbound contacts by demand, known at arrival, with the evidence for failure demand.",
+        "Inbound contacts by demand, known at arrival (at the end if there is nothing to link by), with the evidence.",
         "How much of our demand is caused by our own failures?",
         m.OFFERED,
     ),

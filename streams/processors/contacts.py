@@ -69,9 +69,8 @@ class Contacts:
             fold = None
         if fold is None:
             if release.late and event.occurred_at < release.watermark - self.policy.longest_window:
-                changes.rejected.append(
-                    Rejected(event, "expired", "older than the longest window, its contact forgotten")
-                )
+                detail = "older than the longest window, its contact forgotten; replay history first, in order of time"
+                changes.rejected.append(Rejected(event, "expired", detail))
                 return
             fold = ContactFold(self.policy, self.labels)
         elif event.event_id in fold.event_ids or (fold.offer is not None and isinstance(event, ContactOffered)):

@@ -53,7 +53,7 @@ class Journeys:
         journey = work.states.get(fact.customer_id)
         if journey is None or is_expired(journey, now, policy):
             if not isinstance(fact, ContactKnown | ContactWithdrawn) and fact.occurred_at < now - policy.longest_window:
-                detail = "older than the longest window, its customer forgotten"
+                detail = "older than the longest window, its customer forgotten; replay history first, in order of time"
                 changes.rejected.append(Rejected(fact, "expired", detail))
                 return
             journey = Journey()

@@ -210,6 +210,11 @@ class TestAnotherProcess:
         )
         assert cli("replay", "events.jsonl", "--db", "m.db").code == 0
 
+    def test_is_kept_from_running_on_it_under_another_name_too(self, cli: Cli, tmp_path: Path) -> None:
+        (tmp_path / "same.db").symlink_to(tmp_path / "m.db")
+        with closing(EmbeddedEngine("m.db", Policy())):
+            assert cli("replay", "events.jsonl", "--db", "same.db").code == 1
+
     @pytest.mark.parametrize("way", ["ingest", "step", "advance"])
     def test_sees_all_that_a_batch_has_done_or_nothing(self, tmp_path: Path, way: str) -> None:
         path = tmp_path / "m.db"
@@ -311,6 +316,17 @@ class TestUnusableFile:
         before = self.other_program(version, f"CREATE TABLE {table}")
         self.refused(cli, command, "other.db", "not a file of this monitor")
         assert content(Path("other.db")) == before
+
+    def test_that_was_judged_by_other_windows_is_refused_as_it_is(self, cli: Cli, tmp_path: Path) -> None:
+        cli("replay", "events.jsonl", "--db", "m.db")
+        before = content(tmp_path / "m.db")
+        (tmp_path / "config").mkdir()
+        (tmp_path / "config" / "monitor.yaml").write_text("windows: [1d, 7d]\n")
+        (tmp_path / "config" / "reasons.yaml").write_text("{}\n")
+        ran = cli("replay", "events.jsonl", "--db", "m.db")
+        assert (ran.code, ran.out) == (1, "")
+        assert "m.db: was begun with the windows 1d, 7d, 30d, not 1d, 7d; set those, or begin another file" in ran.err
+        assert content(tmp_path / "m.db") == before
 
     @pytest.mark.parametrize("command", COMMANDS[:2])
     def test_that_is_a_folder_is_refused(self, cli: Cli, tmp_path: Path, command: list[str]) -> None:

@@ -167,7 +167,7 @@ def own(path: str) -> IO[bytes] | None:
         msg = f"{path}: is a folder; name a file in it"
         raise StorageError(msg)
     try:
-        handle = Path(f"{path}.lock").open("ab")  # noqa: SIM115 - the lock is held as long as it is open
+        handle = Path(f"{Path(path).resolve()}.lock").open("ab")  # noqa: SIM115 - the lock is held as long as it is open
     except OSError as error:
         msg = f"{path}.lock: {error.strerror}: check that its folder exists and is writable"
         raise StorageError(msg) from error

@@ -9,8 +9,8 @@ from streams.engines.embedded import dead_letters
 from streams.engines.embedded.database import MEMORY, connect, own, transaction, translated
 from streams.engines.embedded.ledger import SqliteLedger
 from streams.engines.embedded.log import Record
-from streams.engines.embedded.partition import Partition, Retention
-from streams.engines.port import DeadLetter
+from streams.engines.embedded.partition import OtherWindowsError, Partition, Retention
+from streams.engines.port import DeadLetter, StorageError
 
 
 class EmbeddedEngine:
@@ -23,12 +23,12 @@ class EmbeddedEngine:
 
         Args:
             path: of the file, or ``:memory:``.
-            policy: must be the one that the file was begun with, for its numbers to mean one thing.
+            policy: must have the windows that the file was begun with. Whatever else changes holds from now on.
             durable: whether a commit must survive a power cut; otherwise it survives any end of the process.
             kept: how much of what was processed is kept.
 
         Raises:
-            StorageError: if the file can't be used, or another process runs on it.
+            StorageError: if the file can't be used, has other windows, or another process runs on it.
         """
         self._path = path
         self._policy = policy
@@ -39,8 +39,13 @@ class EmbeddedEngine:
             if self._owner is not None:
                 opened.enter_context(self._owner)
             self._connection = opened.enter_context(closing(connect(path, durable=durable)))
-            with translated(path):
-                self._loaded: Partition | None = Partition(self._connection, policy, kept)
+            try:
+                with translated(path):
+                    self._loaded: Partition | None = Partition(self._connection, policy, kept)
+            except OtherWindowsError as error:
+                ours = ", ".join(window.name for window in policy.windows)
+                msg = f"{path}: was begun with the windows {error}, not {ours}; set those, or begin another file"
+                raise StorageError(msg) from error
             opened.pop_all()  # all went well: they stay open until close()
 
     def append(self, records: Sequence[bytes], received_at: Millis) -> int:

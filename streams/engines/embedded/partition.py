@@ -40,6 +40,14 @@ class Retention(NamedTuple):
     outcomes: Millis | None = None
 
 
+class OtherWindowsError(Exception):
+    """What was judged by other windows can't be gone on with: half of each sum would mean another thing."""
+
+    def __init__(self, windows: Mapping[str, Millis]) -> None:
+        """Say by which."""
+        super().__init__(", ".join(windows))
+
+
 @dataclass(slots=True)
 class Batch:
     """What processing some records came to; nothing of it is durable before :meth:`Partition.save`."""
@@ -62,6 +70,9 @@ class Partition:
         self.outbox = SegmentTable(connection, "outbox")
         self.progress = read_progress(connection)
         self._connection = connection
+        self._windows = {window.name: window.length for window in policy.windows}
+        if self.progress.windows not in ({}, self._windows):
+            raise OtherWindowsError(self.progress.windows)
         self._policy = policy
         self._kept = kept
         self._labels = LabelBudget(policy, {name: list(values) for name, values in self.progress.labels.items()})
@@ -105,7 +116,7 @@ class Partition:
         for release in releases:
             self._process_release(release, batch)
         for event, reason, detail in batch.changes.rejected:
-            batch.refused.append(Refused(batch.after - 1, event.occurred_at, reason, detail, encode(event)))
+            batch.refused.append(Refused(after - 1, received_at or event.occurred_at, reason, detail, encode(event)))
         for letter in batch.refused:
             to.count(m.DEAD_LETTERS, (letter.reason,))
         return batch
@@ -132,6 +143,7 @@ class Partition:
             None if watermark == BEGINNING else watermark,
             self._labels.snapshot(),
             self.progress.source if source is None else source,
+            self._windows,
         )
         self._contact_states.save(batch.contacts)
         self._journey_states.save(batch.journeys)

@@ -15,6 +15,7 @@ class Progress(NamedTuple):
 
     Records before ``next`` were taken from the log; of those from ``low`` on, some still wait for the watermark.
     ``labels`` are the label values admitted so far, ``source`` is how far a source that can be resumed was read.
+    ``windows`` are the lengths of the windows that all of it was judged by.
     """
 
     next: int = 0
@@ -22,6 +23,7 @@ class Progress(NamedTuple):
     watermark: Millis | None = None
     labels: Mapping[str, list[str]] = {}
     source: Mapping[str, int] = {}
+    windows: Mapping[str, Millis] = {}
 
 
 def read_progress(connection: sqlite3.Connection) -> Progress:
