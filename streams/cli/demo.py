@@ -5,7 +5,6 @@ from contextlib import ExitStack, closing, contextmanager
 from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event
 from time import monotonic
 from typing import Annotated, Final
 
@@ -16,7 +15,8 @@ from rich.live import Live
 from streams.bootstrap import make_exporter, open_scratch_engine, wall_clock
 from streams.cli.consoles import console, note
 from streams.cli.demo_feed import Feed, Script
-from streams.cli.demo_figures import Figures
+from streams.cli.demo_figures import Figures, Reading
+from streams.cli.demo_readings import Readings
 from streams.cli.demo_view import View
 from streams.cli.options import ConfigDir, settings_of
 from streams.cli.serving import Serving, listen, serving
@@ -62,11 +62,12 @@ def demo(  # noqa: PLR0913 - one for each option
         server = stack.enter_context(serving(create_app(make_exporter(settings, engine.ledger)), listening))
         if port and not server.url.endswith(f":{port}"):
             note(f"port {port} is taken; metrics are at {server.url}/metrics instead")
-        feed = Feed(engine, Script.written(wall_clock(), weeks), seed, speed, stop)
-        view = View(feed, Figures(engine.ledger, settings.policy()), server.url)
-        view.look()
+        script = Script.written(wall_clock(), weeks)
+        figures = Figures(engine.ledger, settings.policy(), script.incident, script.begins)
+        feed = Feed(engine, script, seed, speed, Readings(figures, Reading(script.begins)), stop)
         stack.enter_context(_feeding(feed))
-        _show(to, view, server, stop, inf if seconds is None else monotonic() + seconds)
+        view = View(script, speed, server.url)
+        _show(to, view, feed, server, inf if seconds is None else monotonic() + seconds)
 
 
 @contextmanager
@@ -79,26 +80,25 @@ def _feeding(feed: Feed) -> Iterator[None]:
         thread.join()
 
 
-def _show(to: Console, view: View, server: Serving, stop: Event, ends: float) -> None:
+def _show(to: Console, view: View, feed: Feed, server: Serving, ends: float) -> None:
     """Show the view until asked to stop, or until time is up: in place on a terminal, else again and again."""
     if not to.is_terminal:
         printed = monotonic()
-        while _goes_on(view, server, stop, ends):
+        while _goes_on(feed, server, ends):
             if monotonic() - printed >= _PLAIN_FRAME_S:
                 printed = monotonic()
-                to.print(view.render())
+                to.print(view.render(feed.readings.latest, to.width))
                 to.print()
         return
-    with Live(console=to, auto_refresh=False, vertical_overflow="visible") as live:
-        while _goes_on(view, server, stop, ends):
-            live.update(view.render(), refresh=True)
+    with Live(console=to, auto_refresh=False) as live:
+        while _goes_on(feed, server, ends):
+            live.update(view.render(feed.readings.latest, to.width), refresh=True)
 
 
-def _goes_on(view: View, server: Serving, stop: Event, ends: float) -> bool:
+def _goes_on(feed: Feed, server: Serving, ends: float) -> bool:
     """Wait for the next frame; say whether there is one."""
-    stop.wait(min(_FRAME_S, max(ends - monotonic(), 0)))
-    if view.feed.error is not None:
-        raise view.feed.error
+    feed.stop.wait(min(_FRAME_S, max(ends - monotonic(), 0)))
+    if feed.error is not None:
+        raise feed.error
     server.check()
-    view.look()
-    return not stop.is_set() and monotonic() < ends
+    return not feed.stop.is_set() and monotonic() < ends

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import chain
 from threading import Event, Thread
 from time import monotonic
 from typing import Final
 
+from streams.cli.demo_readings import Readings
 from streams.contracts.times import EPOCH
 from streams.domain.units import DAY, HOUR, SECOND, Millis
 from streams.engines.embedded import EmbeddedEngine
@@ -15,7 +15,9 @@ from streams.sources.simulator.generate import Simulated, simulate
 from streams.sources.simulator.plan import Incident, Plan
 from streams.sources.simulator.presets import demo_plan, late_parcels
 
-_BATCH: Final = 2_000
+_STRIDE: Final = 8 * HOUR
+"""How far history goes in one step; a part of a day, so that the last day can always be told exactly."""
+
 _STEP_S: Final = 0.1
 _OPENS: Final = 7
 _THURSDAY: Final = 3
@@ -46,25 +48,24 @@ class Script:
 
 @dataclass(slots=True)
 class Feed:
-    """Simulates into an engine, in a thread of its own. Others only read its attributes."""
+    """Simulates into an engine and has readings taken in between, in a thread of its own.
+
+    Between two events nothing changes, so that a reading belongs to one moment.
+    """
 
     engine: EmbeddedEngine
     script: Script
     seed: int
     speed: float
+    readings: Readings
     stop: Event
-    now: Millis = field(init=False)
-    events: int = 0
     error: Exception | None = None
+    _now: Millis = field(init=False)
+    _events: int = 0
 
     def __post_init__(self) -> None:
         """Begin where the script does."""
-        self.now = self.script.begins
-
-    @property
-    def live(self) -> bool:
-        """Whether history is over."""
-        return self.now >= self.script.live_at
+        self._now = self.script.begins
 
     def start(self) -> Thread:
         """Begin, and go on until asked to stop."""
@@ -74,44 +75,52 @@ class Feed:
 
     def _run(self) -> None:
         try:
-            coming = simulate(self.script.plan, self.seed, self.script.begins)
-            self._live(self._history(coming))
+            coming = _Coming(simulate(self.script.plan, self.seed, self.script.begins))
+            self._history(coming)
+            self._live(coming)
         except Exception as error:  # noqa: BLE001 - not swallowed: whoever looks at the demo raises it
             self.error = error
 
-    def _history(self, coming: Iterator[Simulated]) -> Iterator[Simulated]:
-        """Process all of history; return what comes after it."""
-        batch: list[Simulated] = []
-        for simulated in coming:
-            if simulated.logged_at >= self.script.live_at:
-                self._take(batch, self.script.live_at)
-                return chain((simulated,), coming)
-            batch.append(simulated)
-            if len(batch) == _BATCH:
-                self._take(batch, batch[-1].logged_at)
-                batch = []
-                if self.stop.is_set():
-                    break
-        return coming
+    def _history(self, coming: "_Coming") -> None:
+        """Process all of history. Of its last day every hour is noted, for the first readings of life."""
+        while (left := self.script.live_at - self._now) > 0 and not self.stop.is_set():
+            for _ in range(_STRIDE // HOUR if left <= DAY else 1):
+                self._go_on(coming, self._now + (HOUR if left <= DAY else _STRIDE))
+            self.readings.look(self._now, self._events)
 
-    def _live(self, coming: Iterator[Simulated]) -> None:
+    def _live(self, coming: "_Coming") -> None:
         """Process what happens as time passes at the demo's speed, or more slowly where that is too much."""
-        ahead = next(coming)
         last = monotonic()
         while not self.stop.wait(_STEP_S):
             since, last = last, monotonic()
-            until = self.now + round((last - since) * self.speed * SECOND)
-            batch: list[Simulated] = []
-            while ahead.logged_at < until and len(batch) < _BATCH:
-                batch.append(ahead)
-                ahead = next(coming)
-            self._take(batch, min(until, ahead.logged_at))
+            until = self._now + min(round((last - since) * self.speed * SECOND), DAY)
+            while self._now < until:
+                self._go_on(coming, min(until, (self._now // HOUR + 1) * HOUR))
+            self.readings.look(self._now, self._events)
 
-    def _take(self, batch: list[Simulated], now: Millis) -> None:
+    def _go_on(self, coming: "_Coming", until: Millis) -> None:
+        batch = coming.before(until)
         if batch:
             self.engine.ingest([simulated.raw for simulated in batch], batch[-1].logged_at, {})
-        self.events += len(batch)
-        self.now = now
+        self._events += len(batch)
+        self._now = until
+        self.readings.note(until)
+
+
+class _Coming:
+    """What has not happened yet, in the order in which it is logged; it never ends."""
+
+    def __init__(self, simulated: Iterator[Simulated]) -> None:
+        self._simulated = simulated
+        self._next = next(simulated)
+
+    def before(self, until: Millis) -> list[Simulated]:
+        """Take what is logged before a time."""
+        taken: list[Simulated] = []
+        while self._next.logged_at < until:
+            taken.append(self._next)
+            self._next = next(self._simulated)
+        return taken
 
 
 def _weekday(at: Millis) -> int:

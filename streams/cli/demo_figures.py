@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import NamedTuple
 
 from streams.catalogue import estimates as e
@@ -13,6 +13,7 @@ from streams.domain.units import DAY, HOUR, Millis
 from streams.exporter.estimates import estimate_gauges, first_hour
 from streams.exporter.reader import LedgerReader
 from streams.exporter.report import Report, Totals, report
+from streams.sources.simulator.plan import Incident
 
 _QUEUE_LEVEL = next(level for level in e.LEVELS if level.labels == ("queue",))
 
@@ -37,44 +38,68 @@ class QueueFigures:
     pending: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read at one moment: all that a frame says, so that no part of it is older than another.
+
+    Attributes:
+        at: the moment.
+        span: how long before it the last day began: 24 hours and less than one more, or all the time there was.
+        failing: the failure share of the demand that the incident is about, in that span.
+        failing_before: the same in all the time before the incident.
+        events: how many have been processed.
+        rate: how many were processed a second, by the clock on the wall.
+    """
+
+    at: Millis
+    span: Millis = 0
+    queues: Sequence[QueueFigures] = ()
+    failing: float | None = None
+    failing_before: float | None = None
+    events: int = 0
+    rate: float = 0.0
+
+
 @dataclass(slots=True)
 class Figures:
-    """Reads a ledger now and then. Keeps the totals of the last day, to tell what happened in it."""
+    """Reads a ledger that was empty at a time, and keeps the totals of the last day, to tell what happened in it."""
 
     ledger: LedgerReader
     policy: Policy
-    _past: deque[tuple[Millis, dict[Series, int]]] = field(default_factory=deque)
+    incident: Incident
+    empty_at: InitVar[Millis]
+    _past: deque[tuple[Millis, dict[Series, int]]] = field(init=False)
+    _before: dict[Series, int] = field(default_factory=dict)
 
-    def remember(self, now: Millis) -> None:
-        """Note what has been counted by now; called often, it lets the last day be told to the hour."""
+    def __post_init__(self, empty_at: Millis) -> None:
+        """Note that nothing had been counted yet."""
+        self._past = deque([(empty_at, {})])
+
+    def note(self, now: Millis) -> None:
+        """Keep what has been counted by now, at most once an hour; called every hour, a last day has 24 to 25 hours."""
         past = self._past
-        if not past:
-            past.append((now, {}))  # the ledger was empty when the first day began
         if now - past[-1][0] >= HOUR:
             past.append((now, {entry.series: entry.net for entry in self.ledger.totals()}))
+            if now <= self.incident.start:
+                self._before = past[-1][1]
         while len(past) > 1 and past[1][0] <= now - DAY:
             past.popleft()
 
-    @property
-    def day_began(self) -> Millis:
-        """When the last day began: a day ago, or a little more where that was not noted."""
-        return self._past[0][0] if self._past else 0
-
-    def read(self, now: Millis) -> list[QueueFigures]:
-        """Return the figures of every queue as of a time that never falls between calls, by name."""
+    def read(self, now: Millis) -> Reading:
+        """Return the figures as of a time that never falls between calls, the queues by name."""
+        began, before = self._past[0]
         entries = list(self.ledger.totals())
-        day = self._of_last_day(entries)
+        day = [Entry(entry.series, entry.net - before.get(entry.series, 0), 0) for entry in entries]
         estimates = self._estimates(now)
         names = sorted({labels[0] for labels in Totals(entries).by(m.OFFERED, 0)})
-        return [self._of_queue(name, _of(name, day), _of(name, entries), estimates.get(name, {})) for name in names]
+        queues = [self._of_queue(name, _of(name, day), _of(name, entries), estimates.get(name, {})) for name in names]
+        quiet = [Entry(series, net, 0) for series, net in self._before.items()]
+        return Reading(now, now - began, queues, self._failing(day), self._failing(quiet))
 
-    def failure_share(self, queue: str, reason: str) -> tuple[float | None, float | None]:
-        """Return the failure share of the demand about a reason: in the last day, and in all the time before."""
-        entries = list(self.ledger.totals())
-        day = Totals(self._of_last_day(entries)).only(0, queue).only(3, reason).by(m.DEMAND, 4)
-        ever = Totals(entries).only(0, queue).only(3, reason).by(m.DEMAND, 4)
-        before = {demand: n - day.get(demand, 0) for demand, n in ever.items()}
-        return _failure_share(day), _failure_share(before)
+    def _failing(self, entries: Iterable[Entry]) -> float | None:
+        """Return the failure share of the demand that the incident is about."""
+        about = Totals(entries).only(0, self.incident.queue).only(3, self.incident.reason)
+        return _failure_share(about.by(m.DEMAND, 4))
 
     def _of_queue(
         self, queue: str, day: Sequence[Entry], ever: Sequence[Entry], estimates: Mapping[tuple[str, str], float]
@@ -108,10 +133,6 @@ class Figures:
             if handled == "true":
                 found.setdefault(queue, {})[quantity, window] = value
         return found
-
-    def _of_last_day(self, entries: Iterable[Entry]) -> list[Entry]:
-        before = self._past[0][1] if self._past else {}
-        return [Entry(entry.series, entry.net - before.get(entry.series, 0), 0) for entry in entries]
 
 
 def _of(queue: str, entries: Iterable[Entry]) -> list[Entry]:

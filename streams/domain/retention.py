@@ -49,14 +49,26 @@ def forget(journey: Journey, now: Millis, policy: Policy) -> int:
         remaining = (index for index in range(len(contacts)) if index not in dropped)
         dropped.update(sorted(remaining, key=lambda index: _worth(contacts[index], grouping.lives[index]))[:surplus])
     if dropped:
-        for held in contacts:
-            held.kept = held.settled
+        for index in _concerned(dropped, grouping, policy):
+            contacts[index].kept = contacts[index].settled
         for problem in grouping.problems:
             _carry_over(problem, grouping, dropped, journey, policy)
         journey.contacts = [held for index, held in enumerate(contacts) if index not in dropped]
         journey.regroup()
     _forget_signs(journey, now, policy)
     return max(surplus, 0)
+
+
+def _concerned(dropped: set[int], grouping: Grouping, policy: Policy) -> set[int]:
+    """Return the contacts whose demand or recurrence may rest on one that goes: it must be kept as it was judged."""
+    lives, concerned = grouping.lives, set[int]()
+    for index in dropped:
+        problem, matters_until = grouping.problem_of[index], lives[index].rests_at + policy.longest_window
+        others = {index + 1, *(problem.members if problem is not None else ())} - dropped
+        concerned.update(
+            other for other in others if other < len(lives) and lives[other].contact.arrived_at <= matters_until
+        )
+    return concerned
 
 
 def _worth(held: Held, life: Life) -> tuple[bool, float]:

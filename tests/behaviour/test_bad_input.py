@@ -1,6 +1,7 @@
 """Bad input is kept with its reason, and takes nothing good down with it."""
 
 from collections import Counter
+from contextlib import closing
 from random import Random
 
 import pytest
@@ -57,10 +58,9 @@ def test_ten_thousand_bad_records_cost_no_good_one_and_each_has_its_reason() -> 
     mixed += [(random.uniform(0, len(good)), raw) for raw in bad]
     mixed.sort(key=lambda item: item[0])
 
-    disturbed, quiet = run([raw for _, raw in mixed]), run(good)
-
-    assert ledger(disturbed) == ledger(quiet)
-    letters = list(disturbed.dead_letters())
+    with closing(run([raw for _, raw in mixed])) as disturbed, closing(run(good)) as quiet:
+        assert ledger(disturbed) == ledger(quiet)
+        letters = list(disturbed.dead_letters())
     refused = [letter for letter in letters if letter.reason in set(Reason)]
     assert Counter(letter.record for letter in refused) == Counter(bad)
     assert all(letter.detail for letter in letters)

@@ -41,6 +41,32 @@ def test_the_demo_shows_outputs_beside_outcomes_and_ends_by_itself(tmp_path: Pat
     assert all(words in out for words in ("OUTPUTS", "OUTCOMES", "billing", "technical", "(simulated)", "/metrics"))
 
 
+def test_every_frame_of_the_demo_tells_of_one_day_and_says_so_everywhere(tmp_path: Path) -> None:
+    arguments = ("--weeks", "1", "--speed", "36000", "--seconds", "20", "--port", "0")
+    with running("demo", *arguments, cwd=str(tmp_path)) as process:
+        out, _ = process.communicate(timeout=PROMPTLY_S)
+    assert "OUTPUTS last 24 h" in out
+    assert all(int(hours) <= 24 for hours in re.findall(r"last (\d+) h", out))
+    assert "last day" not in out
+    figures: dict[str, set[str]] = {}
+    for frame in re.split(r"^(?=.*\(simulated\))", out, flags=re.MULTILINE)[1:]:
+        when, _, rest = frame.partition("(simulated)")
+        figures.setdefault(when, set()).add(rest)
+    assert all(len(different) == 1 for different in figures.values())
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_demo_leaves_nothing_in_the_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with running("demo", "--port", "0", cwd=str(tmp_path)) as process:
+        line_with(process.stdout, "/metrics")
+        assert list(tmp_path.iterdir())
+        assert ended(process, number) == (0, "")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_the_demo_serves_metrics_and_ends_cleanly_by_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     with running("demo", "--port", "0", cwd=str(tmp_path)) as process:

@@ -27,8 +27,8 @@ QUIET = 366 * DAY
 GAPS = (1, HOUR, DAY, 3 * DAY, 7 * DAY, 29 * DAY, 30 * DAY - SECOND, 30 * DAY, 30 * DAY + SECOND, 45 * DAY)
 
 
-LASTS = (7, HOUR + 7, HOUR + 7, 8 * DAY + 7, 31 * DAY + 7)
-"""How long contacts last: no end is at the instant of an arrival."""
+LASTS = (0, HOUR, HOUR, 8 * DAY, 31 * DAY)
+"""How long contacts last: some end at the instant of an arrival."""
 
 
 @st.composite
