@@ -17,12 +17,13 @@ _NONE: Final = "-"
 
 def print_comparison(to: Console, found: Report, top: int) -> None:
     """Print a summary, and the ``top`` queues (0 for all)."""
-    contacts, demand = found["contacts"], found["demand"]
+    contacts, demand, short = found["contacts"], found["demand"], found["legacy"]["short_abandoned"]
     failure = demand["failure"]
     arrivals = demand["value"] + demand["unclassified"] + sum(failure.values())
+    of_them = f" ({short:,} of them short)" if short else ""
     to.print(
         f"{found['events']:,} events: {contacts['offered']:,} contacts offered, {contacts['handled']:,} handled,"
-        f" {contacts['abandoned']:,} abandoned, {contacts['unlinkable']:,} unlinkable"
+        f" {contacts['abandoned']:,} abandoned{of_them}, {contacts['unlinkable']:,} unlinkable"
     )
     to.print(
         f"demand: {percent(_share(sum(failure.values()), arrivals))} failure"
@@ -32,6 +33,7 @@ def print_comparison(to: Console, found: Report, top: int) -> None:
     )
     to.print()
     to.print(_windows(found["windows"]))
+    to.print("at least, at most: the share that fails within the window, if of the pending none does or all do")
     to.print()
     _print_queues(to, found["queues"], top, list(found["windows"]))
 
@@ -45,7 +47,7 @@ def _windows(windows: Mapping[str, Mapping[str, Any]]) -> Table:
     title = "what became of the contacts that can be linked"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("window")
-    for name in ("ended", "recurred", "exited", "confirmed", "resolved", "pending", "failed", "at most"):
+    for name in ("ended", "recurred", "exited", "confirmed", "resolved", "pending", "at least", "at most"):
         table.add_column(name, justify="right")
     rows = list(windows.items())
     rows += [(f"{window}, abandoned", counts["abandoned"]) for window, counts in rows if counts["abandoned"]["ended"]]
@@ -77,6 +79,10 @@ def _print_queues(to: Console, queues: Sequence[Mapping[str, Any]], top: int, wi
     to.print(table)
     if len(shown) < len(queues):
         to.print(f"and {len(queues) - len(shown)} more queues; --top 0 shows them all")
+    to.print(
+        "service level: answered within the threshold / (answered + abandoned, short or not). abandoned: short"
+        " ones left out.\nfailed: of the matured contacts."
+    )
     to.print(
         "divergence: the share that the outputs call good (claimed resolved, else SLA met, else service level) minus"
         f" the share\nthat did not fail. Queues with fewer than {ENOUGH} matured contacts are not ranked and come last."

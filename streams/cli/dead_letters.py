@@ -44,18 +44,21 @@ def list_letters(
     Example: outcome-monitor dead-letters list --db monitor.db --reason schema
     """
     letters = _read(existing(db), reason, everything=everything)
-    if json:
-        for letter in letters:
-            typer.echo(_as_json(letter))
-        return
     to = console()
+    found = False
     for letter in letters:
+        found = True
+        if json:
+            typer.echo(_as_json(letter))
+            continue
         redriven = " (redriven)" if letter.redriven else ""
         to.print(
             f"#{letter.id}{redriven}  {rfc3339(letter.received_at)}  {letter.reason}: {letter.detail}",
             markup=False, soft_wrap=True,
         )  # fmt: skip
         to.print("    " + ascii(letter.record[:_SHOWN])[2:-1], markup=False, soft_wrap=True)
+    if not found:
+        note("there are none" if reason is None else f"there are none with the reason {reason}")
 
 
 @commands.command()
@@ -121,7 +124,7 @@ def _read(db: str, reason: str | None, *, everything: bool = False) -> Iterator[
         yield from dead_letters.read(connection, reason=reason, everything=everything)
 
 
-def _as_json(letter: DeadLetter) -> str:
+def _as_json(letter: DeadLetter) -> bytes:
     """Return a dead letter as JSON. What is not UTF-8 in its record is written with backslashes."""
     plain = letter._asdict() | {"record": letter.record.decode(errors="backslashreplace")}
-    return orjson.dumps(plain | {"received_at": rfc3339(letter.received_at)}).decode()
+    return orjson.dumps(plain | {"received_at": rfc3339(letter.received_at)})

@@ -1,7 +1,10 @@
 """The entry point: finds the command, runs it, and turns what goes wrong into one line and an exit code."""
 
 import gc
+import io
+import os
 import sys
+from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
@@ -59,6 +62,7 @@ def main() -> NoReturn:
     # What is kept lives long and has no cycles: looking for garbage as often as usual costs a third of a replay.
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLD)
+    _mend_streams()
     try:
         app()
     except (ConfigError, UsageError) as error:
@@ -66,6 +70,19 @@ def main() -> NoReturn:
     except (StorageError, SourceError, OSError) as error:
         _fail(error, FAILED)
     sys.exit(0)
+
+
+def _mend_streams() -> None:
+    """See to it that what is written can be written: in any encoding, and not to a stream that was closed before."""
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - it lasts as long as the process
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as above
+    if sys.stdout is None:
+        _fail(OSError("the standard output is closed; send it to a file, or to /dev/null"), FAILED)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _fail(error: Exception, code: int) -> NoReturn:

@@ -7,6 +7,7 @@ from typing import Annotated, Final, TypeAlias
 
 import typer
 
+from streams.cli.consoles import note
 from streams.cli.exits import UsageError
 from streams.contracts.times import EPOCH, EXAMPLE
 from streams.domain.units import Millis
@@ -36,6 +37,13 @@ def settings_of(config_dir: Path | None) -> Settings:
     return load(config_dir, os.environ)
 
 
+def note_origins(settings: Settings) -> None:
+    """Tell the user which files and variables the settings are from, if any: numbers depend on them."""
+    origins = sorted({str(origin._replace(line=None)) for origin in settings.origins.values()})
+    if origins:
+        note(f"settings: {', '.join(origins)}; `check-config` shows them")
+
+
 def parse_time(option: str, text: str) -> Millis:
     """Return the time that an option says: a day, which means its beginning, or RFC 3339; UTC where no offset is given.
 
@@ -57,7 +65,30 @@ def existing(path: str) -> str:
     Raises:
         UsageError: it is not.
     """
+    if Path(path).is_dir():
+        msg = f"{path}: is a folder; name a file"
+        raise UsageError(msg)
     if path != "-" and not Path(path).is_file() and not Path(path).is_fifo():
         msg = f"{path}: there is no such file; check the path"
         raise UsageError(msg)
     return path
+
+
+def writable(option: str, path: str) -> str:
+    """Return a path at which an option may have a file written, or ``-``; to be asked before the work is done.
+
+    Raises:
+        UsageError: it is a folder, there is no folder for it, or it may not be written.
+    """
+    folder = Path(path).absolute().parent
+    if path == "-":
+        return path
+    if Path(path).is_dir():
+        msg = f"{option}: {path} is a folder; name a file in it"
+    elif not folder.is_dir():
+        msg = f"{option}: there is no folder {folder}; make it, or name another"
+    elif not os.access(path if Path(path).exists() else folder, os.W_OK):
+        msg = f"{option}: {path} may not be written; name another file"
+    else:
+        return path
+    raise UsageError(msg)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from streams.bootstrap import all_schemas
+from streams.cli.exits import UsageError
 from streams.settings import render
 
 
@@ -23,9 +24,14 @@ def schema(
     """
     found = all_schemas()
     if write is None:
-        typer.echo(render(found), nl=False)
+        typer.echo(render(found).encode(), nl=False)
         return
-    write.mkdir(parents=True, exist_ok=True)
-    for name, body in found.items():
-        (write / name).write_text(render(body), encoding="utf-8")
+    try:
+        write.mkdir(parents=True, exist_ok=True)
+        for name, body in found.items():
+            (write / name).write_text(render(body), encoding="utf-8")
+    except OSError as error:
+        msg = f"--write: {error.filename} can't be written ({error.strerror}); name another folder"
+        raise UsageError(msg) from error
+    for name in found:
         typer.echo(str(write / name))

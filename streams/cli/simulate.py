@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from streams.cli.consoles import console, note
 from streams.cli.exits import UsageError
-from streams.cli.options import parse_time
+from streams.cli.options import parse_time, writable
 from streams.sources.files import STDIN
 from streams.sources.simulator.generate import simulate as run
 from streams.sources.simulator.plan import Plan
@@ -66,6 +66,9 @@ def simulate(  # noqa: PLR0913 - one for each option
     if out == truth:
         msg = "--truth: events and truth can't go to the same place; name another file"
         raise UsageError(msg)
+    writable("--out", out)
+    if truth is not None:
+        writable("--truth", truth)
     events = 0
     with _open(out) as to, _open(truth or os.devnull) as truth_to, _bar(contacts) as advance:
         for simulated in run(_PLANS[plan](), seed, begins, contacts=contacts):

@@ -110,7 +110,8 @@ def report(entries: Iterable[Entry], policy: Policy) -> Report:
 def compare(totals: Totals, window: str) -> list[QueueComparison]:
     """Return each queue's comparison in a window, worst divergence first; queues too small to rank come last."""
     names = {queue for (queue,) in totals.by(m.OFFERED, 0)} | {queue for (queue,) in totals.by(m.ENDED, 0)}
-    rows = [_compare(queue, totals.only(0, queue), window) for queue in names]
+    claiming = totals.sum(m.CLAIMED_RESOLVED) > 0  # by any queue: then none in one means 0
+    rows = [_compare(queue, totals.only(0, queue), window, claiming=claiming) for queue in names]
 
     def rank(row: QueueComparison) -> tuple[bool, float, str]:
         known = row.divergence is not None and row.matured >= ENOUGH
@@ -120,19 +121,20 @@ def compare(totals: Totals, window: str) -> list[QueueComparison]:
 
 
 def legacy(totals: Totals) -> Report:
-    """Return the seven measures that the industry runs on, and what they are made of."""
+    """Return the seven measures that the industry runs on, and what they are made of.
+
+    ``claimed_resolved`` is ``None`` where nothing was: a log whose every claim is "no" can't be told from one without.
+    """
     answered, in_threshold = totals.sum(m.ANSWERED), totals.sum(m.ANSWERED_IN_THRESHOLD)
     short = totals.sum(m.SHORT_ABANDONED)
     abandoned = totals.sum(m.ABANDONED) + short
     abandoned_in_threshold = totals.sum(m.ABANDONED_IN_THRESHOLD)
-    handled = totals.sum(m.HANDLED)
-    handle_count = totals.sum(m.HANDLE_TIME.name)
-    waits = totals.sum(m.QUEUE_TIME.name)
+    handled, claimed = totals.sum(m.HANDLED), totals.sum(m.CLAIMED_RESOLVED)
+    handle_count, waits = totals.sum(m.HANDLE_TIME.name), totals.sum(m.QUEUE_TIME.name)
     handling = totals.sum(m.AGENT_TIME, lambda labels: labels[1] == "handling")
     available = totals.sum(m.AGENT_TIME, lambda labels: labels[1] == "available")
     joined, left = totals.sum(m.STAFF_JOINED), totals.sum(m.STAFF_LEFT)
-    csat = totals.by(m.CSAT, 3)
-    nps = totals.by(m.NPS, 3)
+    csat, nps = totals.by(m.CSAT, 3), totals.by(m.NPS, 3)
     return {
         "service_level": {
             "answered_in_threshold/(answered+abandoned)": _ratio(in_threshold, answered + abandoned),
@@ -147,7 +149,7 @@ def legacy(totals: Totals) -> Report:
         "average_handle_s": _ratio(totals.sum(m.HANDLE_TIME.sum_name), 1000 * handle_count),
         "average_queue_s": _ratio(totals.sum(m.QUEUE_TIME.sum_name), 1000 * waits),
         "abandonment": _ratio(abandoned - short, answered + abandoned - short),
-        "claimed_resolved": _ratio(totals.sum(m.CLAIMED_RESOLVED), handled),
+        "claimed_resolved": _ratio(claimed, handled) if claimed else None,
         "occupancy": _ratio(handling, handling + available),
         "staff": {"joined": joined, "left": left},
         "answered": answered,
@@ -208,7 +210,7 @@ def _claims(totals: Totals) -> Report:
     return claims
 
 
-def _compare(queue: str, totals: Totals, window: str) -> QueueComparison:
+def _compare(queue: str, totals: Totals, window: str, *, claiming: bool) -> QueueComparison:
     said = legacy(totals)
     matured = {
         verdict: n
@@ -226,7 +228,7 @@ def _compare(queue: str, totals: Totals, window: str) -> QueueComparison:
         said["sla_met"],
         said["average_handle_s"],
         said["abandonment"],
-        said["claimed_resolved"],
+        _ratio(totals.sum(m.CLAIMED_RESOLVED), totals.sum(m.HANDLED)) if claiming else None,
         ripe,
         _ratio(matured.get("recurred", 0) + matured.get("exited", 0), ripe),
         _ratio(demand.get(("failure",), 0), sum(demand.values())),

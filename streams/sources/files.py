@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from itertools import chain
 from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self
@@ -22,6 +23,9 @@ from streams.contracts.decode import MAX_BYTES
 
 STDIN: Final = "-"
 """The path that stands for the standard input."""
+
+DIGEST_BYTES: Final = 8
+"""Of a fingerprint: it must tell the files of one name apart, not withstand anybody."""
 
 _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = b"PK\x03\x04"
@@ -53,6 +57,17 @@ class Source(ABC):
 
         Raises:
             SourceError: the rest can't be read.
+        """
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """What tells what it holds from what its file has held before; to be asked before the records are read.
+
+        While it is the same a position is that of the same record, as far as can be told without reading all again.
+
+        Raises:
+            SourceError: what it takes can't be read.
         """
 
     @property
@@ -129,6 +144,16 @@ class LineFile(Source):
 
     @property
     @override
+    def fingerprint(self) -> str:
+        """The digest of the first record: a log that grows keeps it, and one that begins otherwise is another log.
+
+        It can't tell a file that was changed behind its first record.
+        """
+        first = self.peek()
+        return blake2b(b"" if first is None else first.raw, digest_size=DIGEST_BYTES).hexdigest()
+
+    @property
+    @override
     def total_bytes(self) -> int | None:
         return self._file.size
 
@@ -173,7 +198,7 @@ class LineFile(Source):
         why = str(error) or "it ends there"
         return SourceError(
             f"{self.name}: can't be read beyond byte {self.bytes_read} ({why}); the {self._number} lines before that"
-            " are good. Get the file again, and replay it from there"
+            " are good. Once the file is whole, run it again; with `replay --db` it goes on where it stopped"
         )
 
 

@@ -8,6 +8,7 @@ that is cut off therefore gives none at all, rather than incidents whose end is 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from operator import attrgetter
 from typing import Final
 
@@ -18,11 +19,13 @@ from streams.domain import events as e
 from streams.domain.policy import UNKNOWN
 from streams.domain.units import Millis
 from streams.sources.files import LineFile, Record, Source
-from streams.sources.servicenow_rows import Row, read_table
+from streams.sources.servicenow_rows import Row, Table, read_table
 
 SOURCE: Final = "servicenow"
 
 _AT_REST: Final = ("Resolved", "Closed")
+_COMPLAINTS: Final = 10
+"""How many lines that are no rows are told of one by one: a dead letter can only say that they are no events."""
 _SLA: Final[Mapping[str | None, bool]] = {"true": True, "false": False}
 
 
@@ -41,7 +44,7 @@ class ServiceNowLog(Source):
 
     @override
     def __iter__(self) -> Iterator[Record]:
-        table = read_table(self._lines)
+        table = self._table
         incidents: dict[str, list[Row]] = {}
         for row in table.rows:
             incidents.setdefault(row.number, []).append(row)
@@ -50,7 +53,7 @@ class ServiceNowLog(Source):
         events.sort(key=attrgetter("occurred_at"))
         if events:
             events.append(_tick(max(events[-1].occurred_at, *(row.updated_at for row in table.rows))))
-        self._note(len(table.refused), f"lines are no rows and go to the dead letters, the first: {table.complaint}")
+        self._note(len(table.refused), f"lines are no rows and go to the dead letters: {_first_of(table.complaints)}")
         self._note(
             sum(map(_is_nobodys, told)), "reopenings and renewed resolutions are left out: nobody knows whose they are"
         )
@@ -59,6 +62,12 @@ class ServiceNowLog(Source):
         for position, item in enumerate((*table.refused, *events), start=1):
             self._given = position / (len(table.refused) + len(events))
             yield Record(item if isinstance(item, bytes) else encode(item), position)
+
+    @property
+    @override
+    def fingerprint(self) -> str:
+        """The digest of the whole log: one line more, and the events after it in time have other positions."""
+        return self._table.digest
 
     @property
     @override
@@ -79,9 +88,18 @@ class ServiceNowLog(Source):
     def close(self) -> None:
         self._lines.close()
 
+    @cached_property
+    def _table(self) -> Table:
+        return read_table(self._lines)
+
     def _note(self, n: int, what: str) -> None:
         if n:
             self._notes.append(f"{self._lines.name}: {n} {what}")
+
+
+def _first_of(complaints: Sequence[str]) -> str:
+    more = len(complaints) - _COMPLAINTS
+    return "; ".join([*complaints[:_COMPLAINTS], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _is_nobodys(event: e.Event) -> bool:

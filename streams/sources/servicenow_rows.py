@@ -4,12 +4,13 @@ import csv
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import blake2b
 from operator import itemgetter
 from typing import Final, NamedTuple
 
 from streams.contracts.times import EPOCH
 from streams.domain.units import SECOND, Millis
-from streams.sources.files import LineFile, Record, SourceError
+from streams.sources.files import DIGEST_BYTES, LineFile, Record, SourceError
 
 COLUMNS: Final = (
     "number",
@@ -46,11 +47,12 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The rows of a log in its order, the lines that are none as they came, and what is wrong with the first such."""
+    """The rows of a log in its order, the lines that are none as they came, what is wrong with each, and a digest."""
 
     rows: list[Row]
     refused: list[bytes]
-    complaint: str | None
+    complaints: list[str]
+    digest: str
 
 
 def read_table(lines: LineFile) -> Table:
@@ -60,20 +62,23 @@ def read_table(lines: LineFile) -> Table:
         SourceError: a column is missing, or the file can't be read to its end.
     """
     records = iter(lines)
-    parse = _parser(lines.name, next(records, None))
+    header = next(records, None)
+    parse = _parser(lines.name, header)
+    whole = blake2b(b"" if header is None else header.raw, digest_size=DIGEST_BYTES)
     rows: list[Row] = []
     refused: list[bytes] = []
-    complaint = None
+    complaints: list[str] = []
     for raw, number in records:
+        whole.update(b"\n" + raw)
         try:
             if len(raw) > lines.limit:
                 msg = f"longer than {lines.limit} bytes"
                 raise ValueError(msg)  # noqa: TRY301 - one way out for whatever is wrong with a row
             rows.append(parse(raw))
         except (ValueError, csv.Error) as error:
-            complaint = complaint or f"line {number}: {error}"
+            complaints.append(f"line {number}: {error}")
             refused.append(raw)
-    return Table(rows, refused, complaint)
+    return Table(rows, refused, complaints, whole.hexdigest())
 
 
 def _parser(name: str, header: Record | None) -> Callable[[bytes], Row]:

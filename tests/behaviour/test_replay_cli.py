@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from streams.contracts.times import millis_of, rfc3339
+from streams.contracts.times import rfc3339
 from streams.domain.policy import Policy
-from streams.domain.units import DAY, HOUR, MINUTE, Millis
+from streams.domain.units import DAY, MINUTE
 from streams.engines.embedded import EmbeddedEngine
-from tests.cli import Cli, Ran
+from tests.cli import Cli
+from tests.histories import START, contact, history, report, write
 
-START = millis_of("2026-03-02T09:00:00Z")
 BAD = b'{"event_id": "x", "type": "contact.ofered", "occurred_at": "2026-03-02T09:00:00Z", "source": "test"}'
 MENDED = BAD.replace(b"ofered", b"offered").replace(b"}", b', "contact_id": "x", "channel": "voice"}')
 
@@ -22,41 +22,6 @@ MENDED = BAD.replace(b"ofered", b"offered").replace(b"}", b', "contact_id": "x",
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Cli:
     monkeypatch.chdir(tmp_path)
     return Cli(monkeypatch, capsys)
-
-
-def contact(name: str, at: Millis, queue: str = "billing", customer: str | None = None) -> list[bytes]:
-    """Return the records of a contact of ten minutes that was answered and is claimed resolved."""
-    common = {"source": "test", "contact_id": name}
-    offered = {"customer_id": customer or name, "channel": "voice", "queue": queue, "reason": "invoice"}
-    return [
-        json.dumps(
-            {"event_id": f"{name}-{kind}", "type": f"contact.{kind}", "occurred_at": rfc3339(when)} | common | more
-        ).encode()
-        for kind, when, more in (
-            ("offered", at, offered),
-            ("answered", at + 5_000, {}),
-            ("ended", at + 10 * MINUTE, {"talk_s": 300, "claimed_resolved": True}),
-        )
-    ]
-
-
-def write(path: Path, *records: bytes) -> Path:
-    path.write_bytes(b"".join(record + b"\n" for record in records))
-    return path
-
-
-def history(path: Path) -> Path:
-    """Write two contacts about one problem, two days apart, one about another, and then ten days of silence."""
-    tick = json.dumps(
-        {"event_id": "tick", "type": "clock.tick", "occurred_at": rfc3339(START + 12 * DAY), "source": "test"}
-    ).encode()
-    first, second = contact("a1", START, customer="ann"), contact("a2", START + 2 * DAY, customer="ann")
-    return write(path, *first, *contact("b1", START + HOUR, "cards"), *second, tick)
-
-
-def report(ran: Ran) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(ran.out)
-    return found
 
 
 def untimed(found: dict[str, Any]) -> dict[str, Any]:
@@ -159,7 +124,8 @@ def test_bad_records_are_warned_of_and_counted_by_strict(cli: Cli, tmp_path: Pat
     write(events, BAD, b"{", *events.read_bytes().splitlines())
     lenient, strict = cli("replay", events, "--json", "-"), cli("replay", events, "--json", "-", "--strict")
     assert (lenient.code, strict.code) == (0, 3)
-    assert "2 records could not be used" in lenient.err
+    assert "2 records of this run could not be used" in lenient.err
+    assert "the first: unknown_type: type: 'contact.ofered' is unknown" in lenient.err
     assert report(lenient)["dead_letters"] == 2
     assert report(lenient)["contacts"]["offered"] == 3
 
@@ -196,6 +162,10 @@ class TestDeadLetters:
     def test_are_listed_by_reason_as_json(self, cli: Cli) -> None:
         (line,) = cli("dead-letters", "list", "--db", "m.db", "--reason", "unknown_type", "--json").out.splitlines()
         assert json.loads(line)["record"] == BAD.decode()
+
+    def test_of_a_reason_that_none_has_are_said_to_be_none(self, cli: Cli) -> None:
+        ran = cli("dead-letters", "list", "--db", "m.db", "--reason", "schema")
+        assert (ran.code, ran.out, ran.err) == (0, "", "there are none with the reason schema\n")
 
     def test_stay_refused_while_nothing_is_mended(self, cli: Cli) -> None:
         ran = cli("dead-letters", "redrive", "--db", "m.db", "--all")

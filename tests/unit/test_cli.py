@@ -50,8 +50,12 @@ def test_the_version_is_shown(cli: Cli) -> None:
         ["replay", "-", "-"],
         ["replay", "-", "--until", "yesterday"],
         ["replay", "-", "--json", "no/such/folder/report.json"],
+        ["replay", "-", "--json", "."],
+        ["replay", "."],
         ["simulate", "--contacts", "1", "--out", "a", "--truth", "a"],
         ["simulate", "--contacts", "1", "--out", "a", "--start", "soon"],
+        ["simulate", "--contacts", "1", "--out", "no/such/folder/a"],
+        ["simulate", "--contacts", "1", "--out", "a", "--truth", "."],
         ["check-config", "missing"],
         ["run", "--host", "::"],
         ["run", "--host", "192.0.2.1"],
@@ -115,6 +119,13 @@ def test_schema_prints_what_it_would_write(cli: Cli, tmp_path: Path) -> None:
     written = cli("schema", "--write", tmp_path / "schema").out.split()
     assert {Path(path).name for path in written} == printed.keys()
     assert all(json.loads(Path(path).read_text()) == printed[Path(path).name] for path in written)
+
+
+def test_schemas_are_not_written_where_a_file_is(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "schema").touch()
+    ran = cli("schema", "--write", "schema")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "outcome-monitor: --write: schema can't be written (File exists); name another folder\n"
 
 
 def test_a_simulation_can_be_repeated_byte_for_byte(cli: Cli, tmp_path: Path) -> None:

@@ -231,10 +231,15 @@ def test_a_row_that_can_not_be_read_is_a_dead_letter_and_the_others_count(log: L
     assert told.brief() == log(*good).brief()
 
 
-def test_it_is_noted_how_many_rows_could_not_be_read_and_what_is_wrong_with_the_first(log: Log) -> None:
-    told = log(row("New", "1 09:10"), "INC1,New", row("New", "never"))
-    first = "the first: line 3: 2 columns instead of 10"
-    assert told.notes == [f"{log.path}: 2 lines are no rows and go to the dead letters, {first}"]
+def test_it_is_noted_how_many_rows_could_not_be_read_and_what_is_wrong_with_each_of_the_first(log: Log) -> None:
+    told = log(row("New", "1 09:10"), "INC1,New", row("New", "1 09:10", number="?"))
+    told_of = "line 3: 2 columns instead of 10; line 4: no incident number"
+    assert told.notes == [f"{log.path}: 2 lines are no rows and go to the dead letters: {told_of}"]
+
+
+def test_of_many_rows_that_could_not_be_read_the_rest_is_counted(log: Log) -> None:
+    (note,) = log(row("New", "1 09:10"), *["INC1,New"] * 12).notes
+    assert note.endswith("line 12: 2 columns instead of 10; and 2 more")
 
 
 def test_a_column_that_is_missing_is_named(log: Log) -> None:
