@@ -3,6 +3,7 @@
 import re
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -55,7 +56,16 @@ def test_every_frame_of_the_demo_tells_of_one_day_and_says_so_everywhere(tmp_pat
     assert all(len(different) == 1 for different in figures.values())
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.fixture
+def _hangups_are_heard() -> Iterator[None]:
+    """Have processes hear of a closed terminal, even if the tests themselves were started not to."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_hangups_are_heard")
+@pytest.mark.parametrize("number", [*SIGNALS, signal.SIGHUP])
 def test_the_demo_leaves_nothing_in_the_temporary_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
