@@ -4,6 +4,7 @@ Unknown fields are ignored, so that a source may send more than we read, and a l
 ``to_event`` builds each fact by position, since that takes a third of the time that keywords take.
 """
 
+from abc import abstractmethod
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
@@ -33,9 +34,9 @@ class Wire(BaseModel):
     occurred_at: f.Time
     source: f.Source
 
+    @abstractmethod
     def to_event(self) -> facts.Event:
         """Return the fact that the record reports."""
-        raise NotImplementedError
 
     def require_one(self, *names: str) -> Self:
         """Refuse a record in which none of these fields says anything."""
