@@ -91,7 +91,7 @@ class Contacts:
         if fold.offer is None:
             to.count(m.ORPHANS, (TYPE_OF[type(event)],))
         states.put(event.contact_id, fold)
-        _tell(before, fold.snapshot(), event.occurred_at, facts)
+        _tell(before, fold.snapshot(), event, facts)
 
     def _is_settled(self, fold: ContactFold, customer_id: str, now: Millis) -> bool:
         """Say whether a contact is another customer's, whose journey may have forgotten it and can't give it up."""
@@ -123,12 +123,13 @@ class Contacts:
         self.labels.overflowed.clear()
 
 
-def _tell(before: Contact | None, after: Contact | None, at: Millis, facts: list[Fact]) -> None:
+def _tell(before: Contact | None, after: Contact | None, by: ContactEvent, facts: list[Fact]) -> None:
     """Tell a journey of a contact when something changed that it could matter to."""
     if after == before:
         return
+    at, rank, event_id = order(by)
     moved = before is None or after is None or after.customer_id != before.customer_id
     if before is not None and moved:
-        facts.append(ContactWithdrawn(at, before.customer_id, before.contact_id))
+        facts.append(ContactWithdrawn(at, before.customer_id, before.contact_id, rank, event_id))
     if after is not None:
-        facts.append(ContactKnown(at, after, new=moved))
+        facts.append(ContactKnown(at, after, moved, rank, event_id))

@@ -10,12 +10,15 @@ from streams.domain.units import Millis
 class ContactKnown(NamedTuple):
     """What is known of a contact from ``occurred_at`` on; it replaces what was told of it before.
 
-    ``new`` says that its customer's journey was not told of it before.
+    ``new`` says that its customer's journey was not told of it before. ``rank`` and ``event_id`` are those of the event
+    that it became known by: they order facts of the same instant.
     """
 
     occurred_at: Millis
     contact: Contact
     new: bool
+    rank: int
+    event_id: str
 
     @property
     def customer_id(self) -> str:
@@ -29,6 +32,8 @@ class ContactWithdrawn(NamedTuple):
     occurred_at: Millis
     customer_id: str
     contact_id: str
+    rank: int
+    event_id: str
 
 
 Fact: TypeAlias = ContactKnown | ContactWithdrawn | CustomerEvent

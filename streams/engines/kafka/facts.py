@@ -1,0 +1,79 @@
+"""Facts on their way from a partition of the log to the partition of their customer: packed, one record a batch."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+from zlib import crc32
+
+import orjson
+
+from streams.domain.contact import Contact
+from streams.domain.events import RANK_OF, TYPE_OF, CustomerEvent
+from streams.domain.units import Millis
+from streams.processors.codec import Plain
+from streams.processors.facts import ContactKnown, ContactWithdrawn, Fact
+from streams.processors.merging import Told
+
+_KINDS: Final = tuple(TYPE_OF)
+_KNOWN: Final = -1
+_WITHDRAWN: Final = -2
+"""What stands for a fact that is no event, where otherwise the rank of the event does."""
+
+
+class Pack(NamedTuple):
+    """What one partition of the log told a partition of customers at once, up to a watermark."""
+
+    source: int
+    watermark: Millis
+    told: list[Told]
+
+
+def partition_of(customer_id: str, partitions: int) -> int:
+    """Return the partition of a customer. What is written by it is read by it: it must never change."""
+    return crc32(customer_id.encode()) % partitions
+
+
+def place_of(fact: Fact) -> tuple[int, str]:
+    """Return what orders facts of the same instant: the rank and the id of the event that told it."""
+    if isinstance(fact, ContactKnown | ContactWithdrawn):
+        return fact.rank, fact.event_id
+    return RANK_OF[type(fact)], fact.event_id
+
+
+def freeze(fact: Fact, at: Millis, *, late: bool) -> Plain:
+    """Return a fact as plain values, with the time at which it takes effect."""
+    if isinstance(fact, ContactKnown):
+        occurred_at, contact, new, rank, event_id = fact
+        return (_KNOWN, at, not late, rank, event_id, occurred_at, new, tuple(contact))
+    if isinstance(fact, ContactWithdrawn):
+        occurred_at, customer_id, contact_id, rank, event_id = fact
+        return (_WITHDRAWN, at, not late, rank, event_id, occurred_at, customer_id, contact_id)
+    return (RANK_OF[type(fact)], at, not late, *fact)
+
+
+def pack(source: int, watermark: Millis, frozen: Iterable[Plain]) -> bytes:
+    """Return a record of the facts topic."""
+    return orjson.dumps((source, watermark, list(frozen)))
+
+
+def unpack(record: bytes, offset: int) -> Pack:
+    """Return what a record of the facts topic says."""
+    source, watermark, frozen = orjson.loads(record)
+    return Pack(source, watermark, [_thaw(source, offset, place, one) for place, one in enumerate(frozen)])
+
+
+def _thaw(source: int, offset: int, place: int, frozen: Sequence[Any]) -> Told:
+    kind, at, in_order, *rest = frozen
+    fact: Fact
+    if kind == _KNOWN:
+        rank, event_id, occurred_at, new, contact = rest
+        contact[3], contact[8], contact[9] = tuple(contact[3]), tuple(contact[8]), tuple(contact[9])
+        fact = ContactKnown(occurred_at, Contact(*contact), new, rank, event_id)
+    elif kind == _WITHDRAWN:
+        rank, event_id, occurred_at, customer_id, contact_id = rest
+        fact = ContactWithdrawn(occurred_at, customer_id, contact_id, rank, event_id)
+    else:
+        event: CustomerEvent = _KINDS[kind](*rest)
+        fact, rank, event_id = event, kind, event.event_id
+    if not in_order:  # what is late is known in the order in which it came
+        rank, event_id = 0, ""
+    return Told(at, in_order, rank, event_id, source, offset, place, fact)

@@ -1,0 +1,201 @@
+"""What a unit keeps on its shelf, key by key: states, timers, the ledger's totals, and how far it has come.
+
+A key begins with a letter that says what it is. Keys and values are the same on the shelf and in the changelogs, but
+those of the ledger's topic come without their letter.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
+
+import orjson
+
+from streams.domain.account import Maturing
+from streams.domain.ledger import TOTALS, Additions, Exemplar, Labels
+from streams.domain.units import Millis
+from streams.engines.kafka.shelf import Shelf, Write
+from streams.engines.states import Codec, StateCache
+from streams.processors.changes import States, TimerKey, Timers
+from streams.processors.codec import freeze_maturing, thaw_maturing
+
+S = TypeVar("S")
+
+LEDGER: Final = b"l"
+PROGRESS: Final = b"p"
+_TIMERS: Final = b"t"
+_EXPIRY_BYTES: Final = 8
+_MOST_CACHED: Final = 200_000
+_EXEMPLAR: Final = "exemplar"
+EXEMPLARS: Final = b'["' + _EXEMPLAR.encode() + b'"'
+"""How keys of the ledger begin that name the contact which stands for a bucket."""
+
+
+class KeptStates(StateCache[S]):
+    """The states of one processor. A value begins with the time from which it need not be kept."""
+
+    def __init__(self, shelf: Shelf, letter: bytes, codec: Codec[S], cached: int) -> None:
+        self._shelf = shelf
+        self.letter = letter
+        super().__init__(codec, self._get, cached)
+
+    def _get(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        letter = self.letter
+        values = self._shelf.get_many([letter + key.encode() for key in keys])
+        for key, value in zip(keys, values, strict=True):
+            if value is not None:
+                yield key, value[_EXPIRY_BYTES:]
+
+    def writes(self, states: States[S]) -> list[Write]:
+        """Return what was changed."""
+        letter = self.letter
+        return [
+            (letter + key.encode(), None if value is None else pack_time(expires_at) + value)
+            for key, expires_at, value in self.changed(states)
+        ]
+
+    def forget(self, keys: Iterable[bytes]) -> None:
+        """Let go of what was deleted from the shelf."""
+        for key in keys:
+            if key.startswith(self.letter):
+                self._cache.pop(key[len(self.letter) :].decode(), None)
+
+
+def expiry(value: bytes) -> Millis:
+    """Return the time from which a state need not be kept."""
+    return unpack_time(value[:_EXPIRY_BYTES])
+
+
+def pack_time(at: Millis) -> bytes:
+    """Return a time as bytes that sort as times do. Times of the log are after 1970."""
+    return at.to_bytes(_EXPIRY_BYTES, "big")
+
+
+def unpack_time(raw: bytes) -> Millis:
+    """Return a packed time."""
+    return int.from_bytes(raw, "big")
+
+
+class DueTimers(NamedTuple):
+    """The timers that are due before a time, and the keys under which they were kept."""
+
+    timers: Timers
+    keys: list[bytes]
+
+    @classmethod
+    def load(cls, shelf: Shelf, horizon: Millis) -> "DueTimers":
+        """Return them."""
+        if horizon <= 0:  # nothing in the log is as old
+            return cls(Timers(horizon), [])
+        kept = list(shelf.between(_TIMERS, _TIMERS + pack_time(horizon)))
+        due = [(_timer_of(key), thaw_maturing(orjson.loads(value))) for key, value in kept]
+        return cls(Timers(horizon, due), [key for key, _ in kept])
+
+    def writes(self) -> list[Write]:
+        """Return what was changed: all that was due has fired, and what is still to come was set or cleared."""
+        changed: dict[bytes, bytes | None] = dict.fromkeys(self.keys)
+        changed.update((_timer_key(key), None) for key in self.timers.to_clear)
+        changed.update((_timer_key(key), _dump(maturing)) for key, maturing in self.timers.to_set.items())
+        return sorted(changed.items())
+
+    def growth(self) -> int:
+        """Return how many timers more there are."""
+        return len(self.timers.to_set) - len(self.timers.to_clear) - len(self.keys)
+
+
+def _timer_key(key: TimerKey) -> bytes:
+    due, contact_id = key
+    return _TIMERS + pack_time(due) + contact_id.encode()
+
+
+def _timer_of(key: bytes) -> TimerKey:
+    start = len(_TIMERS)
+    return unpack_time(key[start : start + _EXPIRY_BYTES]), key[start + _EXPIRY_BYTES :].decode()
+
+
+def _dump(maturing: Maturing) -> bytes:
+    return orjson.dumps(freeze_maturing(maturing))
+
+
+class Totals:
+    """The cumulative totals of a unit's part of the ledger."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._known: dict[tuple[int, str, Labels], tuple[bytes, int, int]] = {}
+
+    def writes(self, additions: Additions) -> list[Write]:
+        """Return the new totals of what is added to, with keys as in the ledger's topic. Keep them if committed."""
+        known = self._known
+        if len(known) > _MOST_CACHED:
+            known.clear()
+        series = sorted(additions.added.keys() | additions.retracted.keys())
+        self._load([one for one in series if one not in known])
+        writes: list[Write] = []
+        for one in series:
+            key, added, retracted = known[one]
+            added += additions.added.get(one, 0)
+            retracted += additions.retracted.get(one, 0)
+            known[one] = (key, added, retracted)
+            writes.append((key, b"[%d,%d]" % (added, retracted)))
+        writes += [
+            (orjson.dumps([_EXEMPLAR, name, *labels]), orjson.dumps(tuple(exemplar)))
+            for (name, labels), exemplar in additions.exemplars.items()
+        ]
+        return writes
+
+    def trim(self, before_hour: int, additions: Additions) -> list[Write]:
+        """Return what lets go of the entries of hours too old to matter to any estimate, also of those just added."""
+        old = {
+            orjson.dumps([hour, name, *labels])
+            for hour, name, labels in additions.added.keys() | additions.retracted.keys()
+            if TOTALS < hour < before_hour
+        }
+        start, end = b"%s[%d" % (LEDGER, TOTALS + 1), b"%s[%d," % (LEDGER, before_hour)
+        old.update(key[len(LEDGER) :] for key, _ in self._shelf.between(start, end))
+        for one in [one for one in self._known if TOTALS < one[0] < before_hour]:
+            del self._known[one]
+        return [(key, None) for key in sorted(old)]
+
+    def _load(self, series: Sequence[tuple[int, str, Labels]]) -> None:
+        keys = [orjson.dumps([hour, name, *labels]) for hour, name, labels in series]
+        values = self._shelf.get_many([LEDGER + key for key in keys])
+        for one, key, value in zip(series, keys, values, strict=True):
+            added, retracted = orjson.loads(value) if value is not None else (0, 0)
+            self._known[one] = (key, added, retracted)
+
+
+def read_exemplar(key: bytes, value: bytes) -> tuple[tuple[str, Labels], Exemplar]:
+    """Return what a record of the ledger's topic says of a bucket's exemplar."""
+    _, name, *labels = orjson.loads(key)
+    return (name, tuple(labels)), Exemplar(*orjson.loads(value))
+
+
+class Progress(NamedTuple):
+    """How far a unit has come: of each topic the next offset, and the lowest of which something is held.
+
+    ``sequence`` counts the transactions; the ledger's topic has it as well, so that one can see whether the two belong
+    together. ``watermark`` is that of the partition's events, ``watermarks`` those that the partitions of the log told
+    with their facts. ``labels`` are the label values admitted so far; ``windows`` those that all of it was judged by.
+    ``states`` and ``timers`` are how many there are.
+    """
+
+    sequence: int
+    events_next: int
+    events_low: int
+    facts_next: int
+    facts_low: int
+    watermark: Millis
+    watermarks: list[Millis]
+    labels: Mapping[str, list[str]]
+    windows: Mapping[str, Millis]
+    states: int
+    timers: int
+
+    def dump(self) -> bytes:
+        """Return it as a value."""
+        return orjson.dumps(tuple(self))
+
+    @classmethod
+    def load(cls, raw: bytes) -> "Progress":
+        """Return it again."""
+        fields: list[Any] = orjson.loads(raw)
+        return cls(*fields)
