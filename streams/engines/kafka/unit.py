@@ -135,6 +135,16 @@ class Unit:
         self._totals = Totals(shelf)
         self._sweeping = b""
 
+    @property
+    def reading(self) -> tuple[int, int]:
+        """The offsets of events and of facts that are to be read next."""
+        return self._events_read, self._facts_read
+
+    @property
+    def processed(self) -> tuple[int, int]:
+        """The offsets after the last events and facts that were processed and are durable."""
+        return self.progress.events_next, self.progress.facts_next
+
     def process(self, events: Sequence[Incoming], facts: Sequence[Incoming]) -> Step | None:
         """Process records of the partition's events and facts, in the order of their offsets.
 

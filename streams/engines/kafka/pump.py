@@ -1,0 +1,119 @@
+"""Keeps a unit going: takes what was fetched for it, and makes each step durable before the next."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from streams.engines.kafka.shelves import Shelves
+from streams.engines.kafka.stats import Stats
+from streams.engines.kafka.unit import Unit
+from streams.engines.kafka.writer import Writer
+
+_AHEAD: Final = 2
+"""How many batches of each kind may wait, so that there is always one when a step is done."""
+
+
+class Inbox:
+    """Records that wait to be processed, in order."""
+
+    def __init__(self) -> None:
+        self._records: deque[Any] = deque()
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._records)
+
+    def put(self, records: Sequence[Any]) -> None:
+        """Add records."""
+        self._records.extend(records)
+
+    def take(self, limit: int) -> list[Any]:
+        """Take the oldest."""
+        records = self._records
+        return [records.popleft() for _ in range(min(limit, len(records)))]
+
+    def clear(self) -> None:
+        """Let go of them all; they will be fetched again."""
+        self._records.clear()
+
+
+class Pump:
+    """Runs steps of one unit, one after the other, for as long as there is something in its inboxes."""
+
+    def __init__(
+        self,
+        unit: Unit,
+        writer: Writer,
+        shelves: Shelves,
+        batch: int,
+        stats: Stats,
+        failed: Callable[[int, Exception], None],
+    ) -> None:
+        """Make a pump that stands still.
+
+        Args:
+            unit: whose steps to run.
+            writer: that makes them durable.
+            shelves: that they are put on afterwards.
+            batch: most records of each kind in a step.
+            stats: what is told about it.
+            failed: is told when a step could not be made durable; the pump is of no use then.
+        """
+        self.unit = unit
+        self.writer = writer
+        self.events = Inbox()
+        self.facts = Inbox()
+        self._shelves = shelves
+        self._batch = batch
+        self._stats = stats
+        self._failed = failed
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def partition(self) -> int:
+        """Whose it is."""
+        return self.unit.partition
+
+    def is_full(self, inbox: Inbox) -> bool:
+        """Say whether nothing more should be fetched for an inbox."""
+        return len(inbox) >= _AHEAD * self._batch
+
+    def start(self) -> None:
+        """Begin to run, unless it runs already."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(), name=f"pump-{self.partition}")
+
+    async def halt(self) -> None:
+        """Let the step that is under way be done, and forget what waits."""
+        self._forget()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def give_up(self) -> None:
+        """Stop at once, in the middle of whatever is under way."""
+        self._forget()
+        if self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        try:
+            while self.events or self.facts:
+                await self._step(self.events.take(self._batch), self.facts.take(self._batch))
+        except Exception as error:  # noqa: BLE001 - whoever made the pump decides what it means
+            self._failed(self.partition, error)
+
+    def _forget(self) -> None:
+        self.events.clear()
+        self.facts.clear()
+
+    async def _step(self, events: Sequence[Any], facts: Sequence[Any]) -> None:
+        with self._stats.processing(len(events), len(facts)):
+            step = self.unit.process(events, facts)
+        if step is None:
+            await asyncio.sleep(0)
+            return
+        with self._stats.writing():
+            places = await self.writer.write(step)
+        self._shelves.write(self.partition, step.state, step.ledger, places)
+        self.unit.committed(step)

@@ -1,0 +1,211 @@
+"""A worker: some of the partitions, as Faust assigns them, each with a unit, a pump, a writer and a shelf."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from aiokafka.errors import KafkaError
+from faust.types import TP
+
+from streams.domain.policy import Policy
+from streams.engines.kafka.app import App
+from streams.engines.kafka.config import KafkaConfig
+from streams.engines.kafka.connection import connection
+from streams.engines.kafka.pump import Inbox, Pump
+from streams.engines.kafka.shelf import Memory
+from streams.engines.kafka.shelves import Shelves
+from streams.engines.kafka.stats import Stats
+from streams.engines.kafka.unit import Unit
+from streams.engines.kafka.writer import Writer
+from streams.engines.port import StorageError
+
+logger = logging.getLogger(__name__)
+
+_LOOK_S: Final = 0.1
+_AGAIN_S: Final = 1.0
+"""How long to wait before what failed is tried again."""
+_CLOSE_S: Final = 5.0
+
+
+class Worker:
+    """Runs until it is told to stop, or something is wrong that trying again does not mend."""
+
+    def __init__(self, config: KafkaConfig, policy: Policy) -> None:
+        """Claim the folder of the shelves; nothing runs yet.
+
+        Raises:
+            StorageError: the folder, or a file of certificates, can't be used.
+        """
+        self.config = config
+        self.stats = Stats()
+        self._policy = policy
+        topics = config.topics
+        self._connection = connection(config)
+        self._names = (topics.interactions.name, topics.facts.name)
+        self.shelves = Shelves(
+            config.state, Memory(config.cache, config.write_buffer), topics.state.name, topics.ledger.name
+        )
+        self._writers: dict[int, Writer] = {}
+        self._pumps: dict[int, Pump] = {}
+        self._background: set[asyncio.Task[None]] = set()
+        self._error: Exception | None = None
+        self._again: asyncio.Task[None] | None = None
+        self.app: App | None = None
+
+    async def run(self, stop: Callable[[], bool]) -> None:
+        """Work until ``stop`` says so.
+
+        Raises:
+            StorageError: a shelf can't be written, or was begun with other settings.
+            KafkaError: the brokers refuse what we need.
+        """
+        self.app = app = App(self, self.config, self._connection)
+        try:
+            starting = asyncio.create_task(app.start())
+            while not (stop() or app.crashed or self._error):
+                if starting.done() and starting.exception() is not None:
+                    break
+                await asyncio.sleep(_LOOK_S)
+            if self._error is None and not app.crashed and starting.done():
+                starting.result()
+            await app.stop()
+            starting.cancel()
+            await asyncio.wait([starting])
+        finally:
+            for partition in list(self._writers):
+                self._drop(partition)
+            if self._background:
+                await asyncio.wait(self._background)
+            self.shelves.close()
+        if self._error is not None:
+            raise self._error
+        if app.crashed:
+            raise app._crash_reason  # noqa: SLF001 - mode tells it nowhere else
+
+    # -- what Faust asks ------------------------------------------------------------------------------------------
+
+    async def fence(self, partitions: Iterable[int]) -> None:
+        """Be the only writer of partitions, and let what former owners left open be undone."""
+        fresh = [partition for partition in partitions if partition not in self._writers]
+        writers = [
+            Writer(self.config.application, p, self.config.topics, self._connection, self.config.transaction_timeout)
+            for p in fresh
+        ]
+        self._writers.update(zip(fresh, writers, strict=True))
+        try:
+            await asyncio.gather(*(writer.start() for writer in writers))
+        except BaseException:
+            for partition in fresh:
+                self._drop(partition)
+            raise
+
+    async def halt(self) -> None:
+        """Let the steps under way be done; give up those that don't get done in time."""
+        if not self._pumps:
+            return
+        halting = {asyncio.create_task(pump.halt()): partition for partition, pump in self._pumps.items()}
+        _, late = await asyncio.wait(halting, timeout=self.config.session_timeout / 2000)
+        for task in late:
+            logger.warning("partition %d: a transaction did not end in time and is given up", halting[task])
+            task.cancel()
+            self._drop(halting[task])
+
+    async def keep(self, partitions: set[int]) -> None:
+        """Let go of partitions that are others' now."""
+        assert self.app is not None  # noqa: S101 - it is the app that calls
+        state = self.config.topics.state.name
+        active = {tp.partition for tp in self.app.assignor.assigned_actives() if tp.topic == state}
+        for partition in set(self._writers) - active:
+            self._drop(partition)
+        self.shelves.keep(partitions)
+
+    async def positions(self) -> Mapping[TP, int]:
+        """Return from where each partition is to be read, having made its unit if there is none yet."""
+        positions: dict[TP, int] = {}
+        for partition, writer in self._writers.items():
+            pump = self._pumps.get(partition)
+            if pump is None:
+                shelf = self.shelves[partition]
+                unit = Unit(partition, self.config.partitions, self._policy, shelf, self._names)
+                pump = Pump(unit, writer, self.shelves, self.config.batch, self.stats, self._failed)
+                self._pumps[partition] = pump
+            for topic, offset in zip(self._names, pump.unit.reading, strict=True):
+                positions[TP(topic, partition)] = offset
+        return positions
+
+    def processed(self) -> Mapping[TP, int]:
+        """Return the offsets after the last records that were processed."""
+        return {
+            TP(topic, partition): offset
+            for partition, pump in self._pumps.items()
+            for topic, offset in zip(self._names, pump.unit.processed, strict=True)
+        }
+
+    def take(self, tp: TP, records: Sequence[Any]) -> None:
+        """Process records, sooner or later."""
+        pump = self._pumps.get(tp.partition)
+        if pump is not None:  # else it has failed, and they will be fetched again
+            self._inbox(pump, tp.topic).put(records)
+            pump.start()
+
+    def satisfied(self) -> set[TP]:
+        """Return the partitions of which enough is waiting already."""
+        return {
+            TP(topic, partition)
+            for partition, pump in self._pumps.items()
+            for topic in self._names
+            if pump.is_full(self._inbox(pump, topic))
+        }
+
+    async def wait_for_room(self, seconds: float) -> None:
+        """Wait a moment for something to be processed."""
+        await asyncio.sleep(seconds / 10)
+
+    # -- troubles -------------------------------------------------------------------------------------------------
+
+    def _failed(self, partition: int, error: Exception) -> None:
+        if not isinstance(error, KafkaError):
+            self._error = self._error or error
+            return
+        logger.warning("partition %d: %s: begins again from what was committed", partition, error)
+        self.stats.failures[type(error).__name__] += 1
+        self._drop(partition)
+        if self._again is None or self._again.done():
+            self._again = asyncio.create_task(self._recover())
+
+    async def _recover(self) -> None:
+        """Have Faust recover all of our partitions again, as after a rebalance, unless one is under way anyway."""
+        await asyncio.sleep(_AGAIN_S)
+        app = self.app
+        if app is None or app.rebalancing or app.should_stop:
+            return
+        consumer = app.consumer
+        assigned = consumer.assignment()
+        consumer.stop_flow()
+        app.flow_control.suspend()
+        consumer.pause_partitions(assigned)
+        await self.halt()
+        app.tables.on_rebalance_start()
+        await app.tables.recovery.on_rebalance(assigned, set(), set(), app.consumer_generation_id)
+
+    def _drop(self, partition: int) -> None:
+        """Let go of a partition's unit and writer. What they had under way is undone by whoever fences them."""
+        pump = self._pumps.pop(partition, None)
+        if pump is not None:
+            pump.give_up()
+        writer = self._writers.pop(partition, None)
+        if writer is not None:
+            task = asyncio.create_task(_close(writer))
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+
+    def _inbox(self, pump: Pump, topic: str) -> Inbox:
+        return pump.events if topic == self._names[0] else pump.facts
+
+
+async def _close(writer: Writer) -> None:
+    try:
+        await asyncio.wait_for(writer.close(), _CLOSE_S)
+    except (KafkaError, TimeoutError) as error:
+        logger.info("a writer was left behind: %r", error)

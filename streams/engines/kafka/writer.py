@@ -1,0 +1,127 @@
+"""Writes what a step came to, in one transaction that nobody else can write into."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from time import time_ns
+from typing import Any, Final, NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError
+
+from streams.engines.kafka.config import Topics
+from streams.engines.kafka.shelf import Place
+from streams.engines.kafka.unit import DeadRecord, Step
+
+_BATCH: Final = 512 * 1024
+"""From which size in bytes a batch of records is full: brokers take 1 MiB unless they are told otherwise."""
+DEAD_LETTER_BYTES: Final = 2**21
+"""Largest batch of dead letters: they must fit in whatever a source got past the brokers."""
+_KEPT_OF_A_DEAD_LETTER: Final = DEAD_LETTER_BYTES - 64 * 1024
+
+Header = tuple[str, bytes]
+
+
+class Record(NamedTuple):
+    """A record about to be written."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[Header] = ()
+
+
+class Writer:
+    """A transactional producer of one partition's own.
+
+    Its transactional id is made of the application and the partition, so a new owner of the partition fences the old
+    one: whatever that has under way is undone, and it can't write any more. After an error of any kind a writer is of
+    no use; whether its last transaction counts is known once the next owner has started.
+    """
+
+    def __init__(
+        self, application: str, partition: int, topics: Topics, connection: Mapping[str, Any], timeout_ms: int
+    ) -> None:
+        self._partition = partition
+        self._topics = topics
+        self._producer = AIOKafkaProducer(
+            transactional_id=f"{application}-{partition}",
+            transaction_timeout_ms=timeout_ms,
+            max_batch_size=DEAD_LETTER_BYTES,
+            acks="all",
+            **connection,
+        )
+        self._sent: list[asyncio.Future[Any]] = []
+
+    async def start(self) -> None:
+        """Fence whoever wrote for the partition before, and wait until what they left open has been undone.
+
+        Raises:
+            KafkaError: the brokers can't be reached, or don't allow it.
+        """
+        await self._producer.start()
+
+    async def write(self, step: Step) -> list[Place]:
+        """Write all of a step, or nothing. Return how far the changelogs then go.
+
+        Raises:
+            KafkaError: the step may have been written or not; this writer is of no use any more.
+        """
+        topics, own = self._topics, self._partition
+        await self._producer.begin_transaction()
+        self._sent = []
+        for to, pack in step.packs:
+            await self._send(topics.facts.name, to, [Record(None, pack)])
+        await self._send(topics.outcomes.name, own, (Record(*outcome) for outcome in step.outcomes))
+        await self._send(topics.dead_letters.name, own, map(self._dead_letter, step.dead))
+        ledger = await self._send(topics.ledger.name, own, (Record(*write) for write in step.ledger))
+        state = await self._send(topics.state.name, own, (Record(*write) for write in step.state))
+        # Only what the brokers have acknowledged may be committed: a commit doesn't look at batches that failed.
+        await asyncio.gather(*self._sent)
+        await self._producer.commit_transaction()
+        return [
+            Place(topic, last.result().offset + count)
+            for topic, sent in ((topics.ledger.name, ledger), (topics.state.name, state))
+            if sent is not None
+            for last, count in [sent]
+        ]
+
+    async def close(self) -> None:
+        """Let go of the connections. What is under way is undone when its time is over, or by the next owner."""
+        await self._producer.stop()
+
+    async def _send(
+        self, topic: str, partition: int, records: Iterable[Record]
+    ) -> tuple[asyncio.Future[Any], int] | None:
+        """Send records in as few batches as they fit in; return the last batch and how many records are in it."""
+        now = time_ns() // 1_000_000
+        batch = self._producer.create_batch()
+        last = None
+        for key, value, headers in records:
+            if batch.append(timestamp=now, key=key, value=value, headers=headers) is None:
+                msg = f"{topic}: a record of {len(value or b'')} bytes is too large to be written"
+                raise MessageSizeTooLargeError(msg)
+            if batch.size() >= _BATCH:
+                last = await self._submit(batch, topic, partition)
+                batch = self._producer.create_batch()
+        return await self._submit(batch, topic, partition) if batch.record_count() else last
+
+    async def _submit(self, batch: Any, topic: str, partition: int) -> tuple[asyncio.Future[Any], int]:  # noqa: ANN401
+        count = batch.record_count()
+        batch.close()
+        sent = await self._producer.send_batch(batch, topic, partition=partition)
+        self._sent.append(sent)
+        return sent, count
+
+    def _dead_letter(self, dead: DeadRecord) -> Record:
+        """Return a record as it came, with what the headers say of it."""
+        headers = [
+            ("reason", dead.reason.encode()),
+            ("detail", dead.detail.encode()),
+            ("topic", dead.topic.encode()),
+            ("partition", b"%d" % self._partition),
+            ("offset", b"%d" % dead.offset),
+        ]
+        value = dead.value
+        if value is not None and len(value) > _KEPT_OF_A_DEAD_LETTER:
+            headers.append(("truncated", b"%d" % len(value)))
+            value = value[:_KEPT_OF_A_DEAD_LETTER]
+        return Record(dead.key, value, headers)
