@@ -25,6 +25,8 @@ _TIMERS: Final = b"t"
 _EXPIRY_BYTES: Final = 8
 _MOST_CACHED: Final = 200_000
 _EXEMPLAR: Final = "exemplar"
+REPORT: Final = b'["progress"]'
+"""The key of the ledger's topic under which each partition says how far it is. It ends what one transaction wrote."""
 EXEMPLARS: Final = b'["' + _EXEMPLAR.encode() + b'"'
 """How keys of the ledger begin that name the contact which stands for a bucket."""
 
@@ -193,6 +195,19 @@ class Progress(NamedTuple):
     def dump(self) -> bytes:
         """Return it as a value."""
         return orjson.dumps(tuple(self))
+
+    def report(self) -> bytes:
+        """Return what those who read the ledger's topic are told of it."""
+        return orjson.dumps(
+            {
+                "sequence": self.sequence,
+                "events": self.events_next,
+                "facts": self.facts_next,
+                "watermark": min(self.watermarks),
+                "states": self.states,
+                "timers": self.timers,
+            }
+        )
 
     @classmethod
     def load(cls, raw: bytes) -> "Progress":

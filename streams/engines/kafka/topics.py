@@ -95,15 +95,11 @@ async def problems(config: KafkaConfig, connection: Mapping[str, Any]) -> list[s
     for topic in present:
         policy, wish = configs.get(topic.name, {}).get("cleanup.policy"), topic.configs["cleanup.policy"]
         if policy is not None and policy != wish:
-            found.append(
-                f"{topic.name}: has cleanup.policy={policy}, and would lose what is needed; set it to {wish}"
-            )
+            found.append(f"{topic.name}: has cleanup.policy={policy}, and would lose what is needed; set it to {wish}")
     return found
 
 
-def _partition_problems(
-    wishes: Sequence[Wanted], there: Mapping[str, Any], partitions: int
-) -> list[str]:
+def _partition_problems(wishes: Sequence[Wanted], there: Mapping[str, Any], partitions: int) -> list[str]:
     found = []
     for topic in wishes:
         if topic.name not in there:

@@ -19,7 +19,7 @@ from streams.domain.policy import Policy
 from streams.domain.units import DAY, Millis
 from streams.domain.watermark import BEGINNING, Release, Sequencer
 from streams.engines.kafka import facts as f
-from streams.engines.kafka.keeping import PROGRESS, DueTimers, KeptStates, Progress, Totals, expiry
+from streams.engines.kafka.keeping import PROGRESS, REPORT, DueTimers, KeptStates, Progress, Totals, expiry
 from streams.engines.kafka.shelf import Shelf, Write
 from streams.engines.port import StorageError
 from streams.engines.states import Codec
@@ -315,7 +315,11 @@ class Unit:
             *((key, None) for key in step.expired),
             (PROGRESS, step.progress.dump()),
         ]
-        step.ledger = [*self._totals.writes(changes.additions), *self._trim(before, step.progress, changes.additions)]
+        step.ledger = [
+            *self._totals.writes(changes.additions),
+            *self._trim(before, step.progress, changes.additions),
+            (REPORT, step.progress.report()),
+        ]
 
     def _sweep(self, step: Step) -> list[bytes]:
         """Find states that nothing can change any more, by looking at a few of all at each step."""

@@ -1,7 +1,7 @@
 """Writes what a step came to, in one transaction that nobody else can write into."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from time import time_ns
 from typing import Any, Final, NamedTuple
 
@@ -26,7 +26,7 @@ class Record(NamedTuple):
 
     key: bytes | None
     value: bytes | None
-    headers: Sequence[Header] = ()
+    headers: list[Header] = []
 
 
 class Writer:

@@ -1,0 +1,144 @@
+"""A contact centre on Kafka: an application with topics of its own, a log, workers, and what they came to."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.partitioner import murmur2
+
+from streams.contracts.encode import encode
+from streams.domain.events import ClockTicked
+from streams.domain.ledger import Entry
+from streams.domain.policy import Policy
+from streams.domain.units import Millis
+from streams.engines.kafka import topics
+from streams.engines.kafka.config import KafkaConfig, Topic, Topics
+from streams.engines.kafka.connection import connection
+from streams.engines.kafka.ledger import TopicLedger
+from streams.engines.kafka.worker import Worker
+
+
+def make_config(bootstrap: str, state: Path, partitions: int = 4, **changes: Any) -> KafkaConfig:
+    """Settings of an application that nobody else has."""
+    name = f"test-{uuid4().hex[:8]}"
+    own = Topics()
+    names = {topic: replace(getattr(own, topic), name=f"{name}.{topic}") for topic in own.__dataclass_fields__}
+    return KafkaConfig(
+        brokers=tuple(bootstrap.split(",")),
+        application=name,
+        partitions=partitions,
+        topics=Topics(**names),
+        state=state,
+        session_timeout=10_000,
+        tick=None,
+        **changes,
+    )
+
+
+def key_of(record: bytes) -> bytes:
+    """The key of an event, as sources set it."""
+    event = orjson.loads(record)
+    key = event.get("contact_id") or event.get("customer_id") or event.get("agent_id") or event.get("team") or ""
+    return str(key).encode()
+
+
+@dataclass
+class Site:
+    config: KafkaConfig
+    connection: Mapping[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.connection = connection(self.config)
+
+    async def create(self) -> None:
+        await topics.create(self.config, self.connection)
+        assert await topics.problems(self.config, self.connection) == []
+
+    async def produce(self, records: Sequence[bytes], keys: Sequence[bytes] | None = None) -> None:
+        """Put records in the log, each in the partition of its key."""
+        producer = AIOKafkaProducer(linger_ms=20, max_batch_size=262_144, acks="all", **self.connection)
+        await producer.start()
+        name = self.config.topics.interactions.name
+        chosen = [key_of(record) for record in records] if keys is None else keys
+        for key, record in zip(chosen, records, strict=True):
+            await producer.send(name, record, key, partition=(murmur2(key) & 0x7FFFFFFF) % self.config.partitions)
+        await producer.stop()
+
+    async def tick(self, at: Millis) -> None:
+        """Tell every partition a time, twice, so that a leap is believed."""
+        producer = AIOKafkaProducer(acks="all", **self.connection)
+        await producer.start()
+        for _ in range(2):
+            for partition in range(self.config.partitions):
+                tick = encode(ClockTicked(uuid4().hex, at, "test"))
+                await producer.send_and_wait(self.config.topics.interactions.name, tick, partition=partition)
+        await producer.stop()
+
+    async def settled(self, watermark: Millis, within: float = 120.0) -> list[Entry]:
+        """Wait until all partitions have come to a time, and return the ledger."""
+        ledger = TopicLedger(self.config.topics.ledger.name, self.config.partitions, self.connection)
+        done = False
+        following = asyncio.create_task(ledger.follow(lambda: done))
+        deadline = monotonic() + within
+        while True:
+            reports = ledger.reports()
+            if len(reports) == self.config.partitions and all(r["watermark"] >= watermark for r in reports.values()):
+                break
+            if following.done():
+                following.result()
+            assert monotonic() < deadline, f"not settled within {within} s: {reports}"
+            await asyncio.sleep(0.1)
+        done = True
+        await following
+        return [*ledger.totals(), *ledger.cohorts(1)]
+
+    async def records(self, topic: str) -> list[Any]:
+        """All committed records of a topic."""
+        consumer = AIOKafkaConsumer(
+            enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed", **self.connection
+        )
+        await consumer.start()
+        tps = [TopicPartition(topic, partition) for partition in range(self.config.partitions)]
+        consumer.assign(tps)
+        await consumer.seek_to_beginning(*tps)
+        ends = await consumer.end_offsets(tps)
+        found: list[Any] = []
+        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
+            for records in (await consumer.getmany(timeout_ms=200)).values():
+                found += records
+        await consumer.stop()
+        return found
+
+    async def outcomes(self) -> Counter[bytes]:
+        return Counter(record.value for record in await self.records(self.config.topics.outcomes.name))
+
+
+@dataclass
+class Working:
+    """A worker in this process, for as long as the block lasts."""
+
+    config: KafkaConfig
+    policy: Policy = field(default_factory=Policy)
+    worker: Worker = field(init=False)
+
+    async def __aenter__(self) -> "Working":
+        self.worker = Worker(self.config, self.policy)
+        self._stop = False
+        self.task = asyncio.create_task(self.worker.run(lambda: self._stop))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stop = True
+        await self.task
+
+
+def events(count: Iterable[Entry]) -> int:
+    """How many events a ledger counts."""
+    return sum(entry.added for entry in count if entry.series.name == "monitor_events_total")
