@@ -46,6 +46,10 @@ bench: $(VENV)/.installed-dev ## events a second of a replay on the embedded eng
 bench-estimators: $(VENV)/.installed-dev ## how right the estimates are where the truth is known (ARGS=--pipeline: as published)
 	$(BIN)/python -m tests.bench.estimators $(ARGS)
 
+.PHONY: kafka
+kafka: $(VENV)/.made ## Apache Kafka on this machine, until Ctrl-C; needs Java 17 and Maven (ARGS="--brokers 3")
+	@$(BIN)/python -m deploy.kafka.cluster $(ARGS)
+
 .PHONY: schemas
 schemas: $(VENV)/.installed ## render config/schema/ from the models
 	$(BIN)/outcome-monitor schema --write config/schema
@@ -57,8 +61,10 @@ docs: $(VENV)/.installed ## render the reference of the metrics from the catalog
 .PHONY: lock
 lock: $(VENV)/.made ## pin again what pyproject.toml asks for (ARGS="--upgrade" for newer versions)
 	$(PIP) install uv
-	$(LOCK) --output-file requirements.txt pyproject.toml
-	$(LOCK) --output-file requirements-dev.txt --extra dev --constraint requirements.txt pyproject.toml
+	$(LOCK) --output-file requirements-bench.txt --extra dev --extra bench pyproject.toml
+	$(LOCK) --output-file requirements-dev.txt --extra dev --constraint requirements-bench.txt pyproject.toml
+	$(LOCK) --output-file requirements-kafka.txt --extra kafka --constraint requirements-bench.txt pyproject.toml
+	$(LOCK) --output-file requirements.txt --constraint requirements-bench.txt pyproject.toml
 
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(ARGS)
@@ -66,7 +72,8 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 .PHONY: clean
 clean: ## remove the virtual environment, caches and builds
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find streams tests -type d -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf deploy/kafka/target
+	find deploy streams tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # Set-up. Each stamp is touched when its step is done, so that one which was interrupted is done again.
 

@@ -1,12 +1,41 @@
-"""How hard hypothesis tries: quick while one works, thorough and repeatable in CI.
+"""How hard hypothesis tries, and the Kafka that tests ask for.
 
-``HYPOTHESIS_PROFILE=ci make test`` does here what CI does; a failure found there is printed so that it can be replayed.
+Hypothesis is quick while one works, thorough and repeatable in CI. ``HYPOTHESIS_PROFILE=ci make test`` does here what
+CI does; a failure found there is printed so that it can be replayed.
 """
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+
+from deploy.kafka.cluster import Cluster
+from tests import brokers
 
 settings.register_profile("quick", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=300, deadline=None, derandomize=True, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "quick"))
+
+
+@pytest.fixture(scope="session")
+def own_kafka() -> None:
+    """Says that a test starts brokers of its own, and has it skipped, with the reason, where that can't be done."""
+    if reason := brokers.why_none():
+        (pytest.fail if brokers.is_required() else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="session")
+def kafka(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a broker that all tests share: each makes topics of its own."""
+    if not os.environ.get(brokers.NAMED):
+        request.getfixturevalue("own_kafka")
+    with brokers.lent_broker() as address:
+        yield address
+
+
+@pytest.fixture
+def kafka_cluster(own_kafka: None) -> Iterator[Cluster]:  # noqa: ARG001 - asked for what it does
+    """Three brokers for one test, which may do to them what it likes."""
+    with Cluster(3) as cluster:
+        yield cluster

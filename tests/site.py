@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import orjson
@@ -19,13 +19,13 @@ from streams.domain.ledger import Entry
 from streams.domain.policy import Policy
 from streams.domain.units import Millis
 from streams.engines.kafka import topics
-from streams.engines.kafka.config import KafkaConfig, Topic, Topics
+from streams.engines.kafka.config import KafkaConfig, Topics
 from streams.engines.kafka.connection import connection
 from streams.engines.kafka.ledger import TopicLedger
 from streams.engines.kafka.worker import Worker
 
 
-def make_config(bootstrap: str, state: Path, partitions: int = 4, **changes: Any) -> KafkaConfig:
+def make_config(bootstrap: str, state: Path, partitions: int = 4, **changes: Any) -> KafkaConfig:  # noqa: ANN401 - whatever it has
     """Settings of an application that nobody else has."""
     name = f"test-{uuid4().hex[:8]}"
     own = Topics()
@@ -128,7 +128,7 @@ class Working:
     policy: Policy = field(default_factory=Policy)
     worker: Worker = field(init=False)
 
-    async def __aenter__(self) -> "Working":
+    async def __aenter__(self) -> Self:
         self.worker = Worker(self.config, self.policy)
         self._stop = False
         self.task = asyncio.create_task(self.worker.run(lambda: self._stop))

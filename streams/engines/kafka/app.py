@@ -17,7 +17,7 @@ SCHEME: Final = "monitor"
 _COMMIT_S: Final = 5.0
 
 
-class App(faust.App):  # type: ignore[misc]
+class App(faust.App):
     """A Faust application whose batches go to a worker."""
 
     tables: Tables

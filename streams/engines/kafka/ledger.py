@@ -1,4 +1,4 @@
-"""The ledger as its topic tells it: the sums over all partitions, for whoever exports them, in any number of replicas."""
+"""The ledger as its topic tells it: the sums over all partitions, for any number of replicas that export them."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -41,7 +41,7 @@ class Inbox:
 class Pump:
     """Runs steps of one unit, one after the other, for as long as there is something in its inboxes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - it holds together what each of them does
         self,
         unit: Unit,
         writer: Writer,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from streams.engines.kafka.app import App
 
 
-class Table(faust.Table):  # type: ignore[misc]
+class Table(faust.Table[bytes, bytes]):
     """A table whose changelog is written by units, in their transactions. Its topics are made by ``topics create``."""
 
     async def on_start(self) -> None:
@@ -29,7 +29,7 @@ class Store(FaustStore[bytes, bytes]):
 
     @property
     def _topic(self) -> str:
-        return str(self.table.changelog_topic_name)
+        return cast("Table", self.table).changelog_topic_name
 
     def persisted_offset(self, tp: TP) -> int | None:
         """Return the last offset of a changelog's partition that is on the shelf, ``None`` if none is."""
@@ -40,7 +40,7 @@ class Store(FaustStore[bytes, bytes]):
         """Do nothing: offsets are written together with what they stand for."""
 
     def apply_changelog_batch(
-        self, batch: Iterable[EventT], to_key: Callable[[Any], Any], to_value: Callable[[Any], Any]
+        self, batch: Iterable[EventT[Any]], to_key: Callable[[Any], Any], to_value: Callable[[Any], Any]
     ) -> None:
         """Do nothing: changelogs are followed by :meth:`Tables.follow`, and Faust's own buffers stay empty."""
         if any(True for _ in batch):
@@ -68,7 +68,7 @@ class Store(FaustStore[bytes, bytes]):
         tp: TP | int,
         flush: bool = True,
         purge: bool = False,
-        keep: int = 1,  # noqa: FBT001, FBT002
+        keep: int = 1,
     ) -> None:
         """Refuse: the changelog is the backup.
 
@@ -77,7 +77,7 @@ class Store(FaustStore[bytes, bytes]):
         """
         raise NotImplementedError(_NOT_HERE)
 
-    def restore_backup(self, tp: TP | int, latest: bool = True, backup_id: int = 0) -> None:  # noqa: FBT001, FBT002
+    def restore_backup(self, tp: TP | int, latest: bool = True, backup_id: int = 0) -> None:
         """Refuse: the changelog is the backup.
 
         Raises:
@@ -86,7 +86,7 @@ class Store(FaustStore[bytes, bytes]):
         raise NotImplementedError(_NOT_HERE)
 
     @property
-    def data(self) -> NoReturn:
+    def data(self) -> NoReturn:  # type: ignore[override] # there is nothing to be had
         """Refuse: units read and write their shelves themselves, in batches.
 
         Raises:
@@ -101,8 +101,8 @@ _NOT_HERE = "this store is written and read by units alone; its backup is its ch
 class Recovery(FaustRecovery):
     """Follows changelogs by batches of records, up to the end that they had once all former owners were fenced.
 
-    Offsets are compared as Faust does, by the last one that was followed. Transactions leave marks in a changelog that no
-    record stands for, so what counts is how far the consumer has come, not which record came last.
+    Offsets are compared as Faust does, by the last one that was followed. Transactions leave marks in a changelog that
+    no record stands for, so what counts is how far the consumer has come, not which record came last.
     """
 
     app: "App"

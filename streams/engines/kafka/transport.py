@@ -7,7 +7,7 @@ import aiokafka
 from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
-from mode import Service
+from mode.types import ServiceT
 
 if TYPE_CHECKING:
     from streams.engines.kafka.app import App
@@ -49,7 +49,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def _fetch_records(
         self,
         consumer: aiokafka.AIOKafkaConsumer,
-        active_partitions: set[TP] | None,
+        active_partitions: set[TP],
         timeout: float | None = None,  # noqa: ASYNC109 - Faust's signature
         max_records: int | None = None,
     ) -> Any:  # noqa: ANN401
@@ -102,7 +102,7 @@ class Consumer(driver.Consumer):
         """Go on where the units are, which is told by what they keep, and not by the offsets of the group."""
         await self.seek_wait(await self.app.worker.positions())
 
-    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ANN401, ARG002, FBT001, FBT002
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ANN401
         """Tell the group how far the units have come, for tools that show lag. Nothing depends on it."""
         offsets = self.app.worker.processed()
         if not offsets or self.app.rebalancing:
@@ -116,11 +116,11 @@ class Consumer(driver.Consumer):
     async def verify_all_partitions_active(self) -> None:
         """Do nothing: Faust looks for messages that nobody has acknowledged, and here there are none."""
 
-    async def _drain_messages(self, fetcher: Service) -> None:
+    async def _drain_messages(self, fetcher: ServiceT) -> None:
         worker, recovery = self.app.worker, self.app.tables.recovery
         while not (self.should_stop or fetcher.should_stop):
             if not self.flow_active:
-                await self.wait(self.can_resume_flow, timeout=_WAIT_S)
+                await self.wait(self.can_resume_flow.wait(), timeout=_WAIT_S)
                 continue
             wanted = self._get_active_partitions() - worker.satisfied()
             if not wanted:

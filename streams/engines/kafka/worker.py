@@ -18,7 +18,6 @@ from streams.engines.kafka.shelves import Shelves
 from streams.engines.kafka.stats import Stats
 from streams.engines.kafka.unit import Unit
 from streams.engines.kafka.writer import Writer
-from streams.engines.port import StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +79,8 @@ class Worker:
             self.shelves.close()
         if self._error is not None:
             raise self._error
-        if app.crashed:
-            raise app._crash_reason  # noqa: SLF001 - mode tells it nowhere else
+        if app.crash_reason is not None:
+            raise app.crash_reason
 
     # -- what Faust asks ------------------------------------------------------------------------------------------
 

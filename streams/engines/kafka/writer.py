@@ -1,7 +1,7 @@
 """Writes what a step came to, in one transaction that nobody else can write into."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from time import time_ns
 from typing import Any, Final, NamedTuple
 
@@ -26,7 +26,7 @@ class Record(NamedTuple):
 
     key: bytes | None
     value: bytes | None
-    headers: list[Header] = []
+    headers: Sequence[Header] = ()
 
 
 class Writer:

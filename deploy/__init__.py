@@ -1,0 +1,1 @@
+"""What it takes to run the monitor, and to try it."""
