@@ -10,9 +10,10 @@ import orjson
 from streams.domain.ledger import Entry, Series
 from streams.domain.policy import Policy
 from streams.domain.units import Millis
-from streams.engines.kafka.keeping import EXEMPLARS, LEDGER, PROGRESS
+from streams.engines.kafka.keeping import EXEMPLARS, LEDGER, REPORT
 from streams.engines.kafka.shelf import Memory, Place, Shelf, Write
-from streams.engines.kafka.unit import DeadRecord, Unit
+from streams.engines.kafka.step import DeadRecord
+from streams.engines.kafka.unit import Unit
 
 TOPICS = ("events", "facts")
 
@@ -102,7 +103,7 @@ class Partitions:
         """Return the ledger as those who read its topic see it: summed over the partitions."""
         totals: dict[Series, tuple[int, int]] = {}
         for p in self.partitions:
-            last = {key: value for key, value in self.ledger[p] if not key.startswith((EXEMPLARS, PROGRESS))}
+            last = {key: value for key, value in self.ledger[p] if not key.startswith((EXEMPLARS, REPORT))}
             for key, value in last.items():
                 if value is not None:
                     hour, name, *labels = orjson.loads(key)

@@ -11,12 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from streams.domain.units import HOUR, SECOND, Millis
+from streams.domain.units import DAY, HOUR, SECOND, Millis
 
 Labels: TypeAlias = tuple[str, ...]
 
 TOTALS = 0
 """The hour of entries that belong to no hour: the cumulative totals."""
+COHORTS_KEPT = 62 * DAY
+"""How long entries of an hour are kept: the longest window, the longest period of an estimate, and some more."""
 
 
 class Series(NamedTuple):

@@ -23,8 +23,9 @@ from streams.domain.ledger import Entry
 from streams.domain.units import DAY
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.embedded.database import connect
-from streams.engines.embedded.log import Record, SegmentTable
+from streams.engines.embedded.log import SegmentTable
 from streams.engines.embedded.progress import read_progress
+from streams.engines.intake import Received
 from streams.settings import load
 from streams.sources.simulator.generate import simulate
 from streams.sources.simulator.presets import noisy_plan
@@ -196,7 +197,7 @@ def facts(ledger: Iterable[Entry]) -> set[Entry]:
     return {entry for entry in ledger if entry.series.name not in ABOUT_COMING}
 
 
-def log_of(db: str) -> list[Record]:
+def log_of(db: str) -> list[Received]:
     with closing(connect(db, read_only=True)) as connection:
         return list(SegmentTable(connection, "log").read(0))
 

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from streams.contracts.encode import encode
 from streams.domain import measures as m
 from streams.domain.events import ClockTicked
-from streams.domain.ledger import TOTALS, Entry, hour_of
+from streams.domain.ledger import COHORTS_KEPT, TOTALS, Entry, hour_of
 from streams.engines.embedded import EmbeddedEngine
-from streams.engines.kafka.unit import HOURS_KEPT
 from tests.journeys import DAY, START, Event, arrivals, histories, wire
 from tests.partitions import Partitions
 from tests.property.test_determinism import ABOUT_COMING, END, NOW, POLICY
@@ -31,7 +30,7 @@ def totals(entries: list[Entry]) -> Totals:
         tuple(series): (added, retracted)
         for series, added, retracted in entries
         if (added or retracted) and (series.name, series.labels) != (m.EVENTS, ("clock.tick",))
-        if series.hour == TOTALS or series.hour >= hour_of(END - HOURS_KEPT)
+        if series.hour == TOTALS or series.hour >= hour_of(END - COHORTS_KEPT)
     }
 
 

@@ -3,24 +3,14 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from typing import NamedTuple
 
 from streams.domain.units import Millis
 from streams.engines.embedded.database import connect, transaction, translated
 from streams.engines.embedded.log import SegmentTable
+from streams.engines.intake import Refused
 from streams.engines.port import DeadLetter
 
 _SEGMENT = 5_000
-
-
-class Refused(NamedTuple):
-    """A record about to become a dead letter."""
-
-    offset: int
-    received_at: Millis
-    reason: str
-    detail: str
-    record: bytes
 
 
 def add(connection: sqlite3.Connection, refused: Iterable[Refused]) -> None:

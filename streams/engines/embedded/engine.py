@@ -8,8 +8,8 @@ from streams.domain.units import Millis
 from streams.engines.embedded import dead_letters
 from streams.engines.embedded.database import MEMORY, connect, own, transaction, translated
 from streams.engines.embedded.ledger import SqliteLedger
-from streams.engines.embedded.log import Record
 from streams.engines.embedded.partition import OtherWindowsError, Partition, Retention
+from streams.engines.intake import Received
 from streams.engines.port import DeadLetter, StorageError
 
 
@@ -69,7 +69,7 @@ class EmbeddedEngine:
         """
         with translated(self._path):
             first = self._partition.progress.next
-            fresh = [Record(offset, received_at, value) for offset, value in enumerate(records, first)]
+            fresh = [Received(offset, received_at, value) for offset, value in enumerate(records, first)]
             self._process(fresh, append=(records, received_at), source=source)
 
     def advance(self, to: Millis) -> None:
@@ -124,7 +124,7 @@ class EmbeddedEngine:
 
     def _process(
         self,
-        records: Sequence[Record],
+        records: Sequence[Received],
         *,
         append: tuple[Sequence[bytes], Millis] | None = None,
         source: Mapping[str, int] | None = None,

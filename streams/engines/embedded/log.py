@@ -4,18 +4,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from struct import pack, unpack
-from typing import NamedTuple
 
 from streams.domain.units import Millis
 from streams.engines.embedded.database import decoding
-
-
-class Record(NamedTuple):
-    """A record of the log and its place in it."""
-
-    offset: int
-    received_at: Millis
-    value: bytes
+from streams.engines.intake import Received
 
 
 def pack_segment(records: Sequence[bytes]) -> bytes:
@@ -53,7 +45,7 @@ class SegmentTable:
         self._connection.execute(f"INSERT INTO {self._table} VALUES (?, ?, ?, ?)", row)  # noqa: S608
         return after
 
-    def read(self, start: int, limit: int | None = None) -> Iterator[Record]:
+    def read(self, start: int, limit: int | None = None) -> Iterator[Received]:
         """Return records from an offset on, at most ``limit`` of them."""
         rows = self._connection.execute(
             f"SELECT first, received_at, records FROM {self._table} WHERE first >="  # noqa: S608
@@ -70,7 +62,7 @@ class SegmentTable:
                 if left == 0:
                     return
                 left -= 1
-                yield Record(offset, received_at, value)
+                yield Received(offset, received_at, value)
 
     def trim(self, before: int, received_before: Millis) -> None:
         """Let go of segments that end at or before an offset and came at or before a time, but for the last.

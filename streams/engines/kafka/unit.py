@@ -1,92 +1,38 @@
 """One partition's share of the work: what a batch of its events and facts comes to, from records to records."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
-from streams.contracts.decode import BadRecord, decode
-from streams.contracts.encode import encode
 from streams.contracts.outcomes import encode_outcome
 from streams.domain import measures as m
-from streams.domain.contact import ContactFold
-from streams.domain.events import TYPE_OF, Event
-from streams.domain.journey import Journey
 from streams.domain.labels import LabelBudget
-from streams.domain.ledger import Additions, hour_of
+from streams.domain.ledger import COHORTS_KEPT, Additions, hour_of
 from streams.domain.outcomes import Outcome, VerdictReached
 from streams.domain.policy import Policy
-from streams.domain.units import DAY, Millis
-from streams.domain.watermark import BEGINNING, Release, Sequencer
+from streams.domain.units import Millis
+from streams.domain.watermark import BEGINNING
+from streams.engines.intake import Intake, Received, Refused, reject
 from streams.engines.kafka import facts as f
 from streams.engines.kafka.keeping import PROGRESS, REPORT, DueTimers, KeptStates, Progress, Totals, expiry
 from streams.engines.kafka.shelf import Shelf, Write
+from streams.engines.kafka.step import DeadRecord, Incoming, Step
 from streams.engines.port import StorageError
 from streams.engines.states import Codec
 from streams.processors import codec
-from streams.processors.agents import Agent, Agents
-from streams.processors.changes import Changes, Rejected, States, Timers, Work
-from streams.processors.contacts import Contacts
-from streams.processors.journeys import Journeys
+from streams.processors.changes import Changes, Timers, Work
 from streams.processors.merging import Merger
 
-HOURS_KEPT: Final = 62 * DAY
-"""How long entries of an hour are kept: the longest window, the longest period of an estimate, and some more."""
-
-_AGENTS, _CONTACTS, _JOURNEYS = b"a", b"c", b"j"
+_LETTERS: Final = {"agents": b"a", "contacts": b"c", "journeys": b"j"}
+"""How the keys of states begin, by the name of their store."""
 _BEYOND_STATES: Final = b"k"
 _CACHED: Final = 10_000
 _SWEPT: Final = 200
-"""How many states are looked at in each step for whether they have expired."""
+"""How many states are looked at in each step, at least, for whether they have expired."""
+_SWEPT_AT_MOST: Final = 20_000
+_SWEEPS: Final = 4
+"""How often all states are looked at in the time for which one is remembered."""
 _PACKED: Final = 250
 """Most facts in one record, so that it stays well below what a broker takes."""
-
-
-class Incoming(Protocol):
-    """A record as Kafka delivers it."""
-
-    @property
-    def offset(self) -> int:
-        """Its place in the partition."""
-
-    @property
-    def timestamp(self) -> Millis:
-        """When it was written, by the clock of the producer or of the broker."""
-
-    @property
-    def key(self) -> bytes | None:
-        """Its key."""
-
-    @property
-    def value(self) -> bytes | None:
-        """What it holds."""
-
-
-class DeadRecord(NamedTuple):
-    """A record that could not be used, as it came, and why."""
-
-    topic: str
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    reason: str
-    detail: str
-
-
-@dataclass(slots=True)
-class Step:
-    """What a batch came to: what has to be written in one transaction, and is nothing before."""
-
-    progress: Progress
-    state: list[Write] = field(default_factory=list)
-    ledger: list[Write] = field(default_factory=list)
-    packs: list[tuple[int, bytes]] = field(default_factory=list)
-    outcomes: list[tuple[bytes | None, bytes]] = field(default_factory=list)
-    dead: list[DeadRecord] = field(default_factory=list)
-    contacts: States[ContactFold] = field(default_factory=lambda: States({}))
-    journeys: States[Journey] = field(default_factory=lambda: States({}))
-    agents: States[Agent] = field(default_factory=lambda: States({}))
-    expired: list[bytes] = field(default_factory=list)
 
 
 class Unit:
@@ -109,6 +55,7 @@ class Unit:
         self._partitions = partitions
         self._shelf = shelf
         self._events_topic, self._facts_topic = topics
+        self._memory = policy.memory
         self._windows = {window.name: window.length for window in policy.windows}
         raw = shelf.get(PROGRESS)
         beginning = [BEGINNING] * partitions
@@ -120,17 +67,9 @@ class Unit:
         self._check()
         progress = self.progress
         self._labels = LabelBudget(policy, {name: list(values) for name, values in progress.labels.items()})
-        self._sequencer = Sequencer(policy.lateness, policy.leap, progress.watermark)
+        self._kept: list[KeptStates[Any]] = []
+        self._intake = Intake(policy, self._labels, progress.watermark, self._keep)
         self._merger = Merger(list(progress.watermarks))
-        self._contacts = Contacts(policy, self._labels)
-        self._agents = Agents(policy, self._labels)
-        self._journeys = Journeys(policy)
-        contacts = Codec(codec.freeze_contact, self._thaw_contact, self._contacts.expires_at)
-        journeys = Codec(codec.freeze_journey, codec.thaw_journey, self._journeys.expires_at)
-        agents = Codec(codec.freeze_agent, codec.thaw_agent, self._agents.expires_at)
-        self._contact_states: KeptStates[ContactFold] = KeptStates(shelf, _CONTACTS, contacts, _CACHED)
-        self._journey_states: KeptStates[Journey] = KeptStates(shelf, _JOURNEYS, journeys, _CACHED)
-        self._agent_states: KeptStates[Agent] = KeptStates(shelf, _AGENTS, agents, _CACHED)
         self._events_read, self._facts_read = progress.events_low, progress.facts_low
         self._totals = Totals(shelf)
         self._sweeping = b""
@@ -171,16 +110,14 @@ class Unit:
     def committed(self, step: Step) -> None:
         """Go on from a step, now that it is durable and on the shelf."""
         self.progress = step.progress
-        for kept, states in self._kept(step):
+        for kept, states in zip(self._kept, step.touched.all(), strict=True):
             kept.committed(states)
             kept.forget(step.expired)
 
-    def _kept(self, step: Step) -> tuple[tuple[KeptStates[Any], States[Any]], ...]:
-        return (
-            (self._contact_states, step.contacts),
-            (self._journey_states, step.journeys),
-            (self._agent_states, step.agents),
-        )
+    def _keep(self, name: str, codec: Codec[Any]) -> KeptStates[Any]:
+        kept: KeptStates[Any] = KeptStates(self._shelf, _LETTERS[name], codec, _CACHED)
+        self._kept.append(kept)
+        return kept
 
     def _check(self) -> None:
         windows, partitions = self.progress.windows, len(self.progress.watermarks)
@@ -201,40 +138,26 @@ class Unit:
         known = self.progress.events_next
         if records[0].offset >= known:
             return records
-        self._sequencer.hold(self._decode([one for one in records if one.offset < known], []))
+        self._intake.hold(_received([one for one in records if one.offset < known]))
         return [one for one in records if one.offset >= known]
 
     def _process_events(self, records: Sequence[Incoming], step: Step, changes: Changes) -> None:
         if not records:
             return
-        to = changes.additions
-        before = self._sequencer.watermark
-        events = list(self._decode(records, step.dead))
-        duplicates: list[Event] = []
+        intake = self._intake
+        before = intake.sequencer.watermark
+        refused: list[Refused] = []
         telling: dict[int, list[codec.Plain]] = {}
-        for release in self._sequencer.push(events, duplicates):
-            self._process_release(release, step, changes, telling)
-        for kind, n in Counter(type(event) for _, event in events).items():
-            to.count(m.EVENTS, (TYPE_OF[kind],), n)
-        for event in duplicates:
-            to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
-        step.dead += self._reject(changes, self._events_topic, records[-1].offset)
-        step.packs = list(self._pack(telling, before, self._sequencer.watermark))
-
-    def _process_release(
-        self, release: Release, step: Step, changes: Changes, telling: dict[int, list[codec.Plain]]
-    ) -> None:
-        if release.late:
-            for event in release.events:
-                changes.additions.count(m.LATE, (TYPE_OF[type(event)],))
-        self._contact_states.load(step.contacts, self._contacts.keys(release.events))
-        self._agent_states.load(step.agents, self._agents.keys(release.events))
-        told = self._contacts.process(release, step.contacts, changes)
-        self._agents.process(release, step.agents, changes)
-        for fact in told:
-            at = release.watermark if release.late else fact.occurred_at
-            frozen = f.freeze(fact, at, late=release.late)
-            telling.setdefault(f.partition_of(fact.customer_id, self._partitions), []).append(frozen)
+        for release in intake.order(_received(records), changes, refused):
+            for fact in intake.process(release, step.touched, changes):
+                at = release.watermark if release.late else fact.occurred_at
+                frozen = f.freeze(fact, at, late=release.late)
+                telling.setdefault(f.partition_of(fact.customer_id, self._partitions), []).append(frozen)
+        if refused:
+            keys = {record.offset: record.key for record in records}
+            step.dead += self._dead(self._events_topic, refused, keys)
+        step.dead += self._dead(self._events_topic, reject(changes, records[-1].offset, records[-1].timestamp))
+        step.packs = list(self._pack(telling, before, intake.sequencer.watermark))
 
     def _pack(
         self, telling: dict[int, list[codec.Plain]], before: Millis, watermark: Millis
@@ -247,14 +170,6 @@ class Unit:
                 frozen = frozen[_PACKED:]
             if frozen or watermark != before:
                 yield to, f.pack(self.partition, watermark, frozen)
-
-    def _decode(self, records: Iterable[Incoming], dead: list[DeadRecord]) -> Iterator[tuple[int, Event]]:
-        for record in records:
-            try:
-                yield record.offset, decode(record.value or b"", record.timestamp)
-            except BadRecord as bad:
-                topic = self._events_topic
-                dead.append(DeadRecord(topic, record.offset, record.key, record.value, bad.reason, bad.detail))
 
     # -- facts ----------------------------------------------------------------------------------------------------
 
@@ -272,45 +187,47 @@ class Unit:
             self._merger.tell(*f.unpack(record.value or b"", record.offset))
         runs = self._merger.release() if records else []
         due = DueTimers.load(self._shelf, self._merger.watermark) if records else DueTimers(Timers(BEGINNING), [])
-        work = Work(step.journeys, due.timers, changes)
+        work = Work(step.touched.journeys, due.timers, changes)
         for facts, watermark, late in runs:
-            self._journey_states.load(step.journeys, self._journeys.keys(facts))
-            self._journeys.process(facts, watermark, work, late=late)
+            self._intake.journey_states.load(step.touched.journeys, self._intake.journeys.keys(facts))
+            self._intake.journeys.process(facts, watermark, work, late=late)
         step.outcomes = [(_key(outcome), encode_outcome(outcome)) for outcome in changes.outcomes]
         if records:
-            step.dead += self._reject(changes, self._facts_topic, records[-1].offset)
+            step.dead += self._dead(self._facts_topic, reject(changes, records[-1].offset, records[-1].timestamp))
         return due
 
     # -- what to write --------------------------------------------------------------------------------------------
 
-    def _reject(self, changes: Changes, topic: str, offset: int) -> list[DeadRecord]:
-        """Turn what the processors could not use into dead letters, found by the last record that was processed."""
-        rejected: list[Rejected] = changes.rejected[:]
-        changes.rejected.clear()
-        return [DeadRecord(topic, offset, None, encode(event), why, detail) for event, why, detail in rejected]
+    def _dead(
+        self, topic: str, refused: Iterable[Refused], keys: Mapping[int, bytes | None] = {}
+    ) -> Iterator[DeadRecord]:
+        for offset, _, reason, detail, record in refused:
+            yield DeadRecord(topic, offset, keys.get(offset), record, reason, detail)
 
     def _write(
         self, step: Step, changes: Changes, due: DueTimers, events: Sequence[Incoming], facts: Sequence[Incoming]
     ) -> None:
         before = self.progress
+        touched = list(zip(self._kept, step.touched.all(), strict=True))
+        sequencer = self._intake.sequencer
         step.expired = self._sweep(step)
         events_next = events[-1].offset + 1 if events else before.events_next
         facts_next = facts[-1].offset + 1 if facts else before.facts_next
         step.progress = Progress(
             before.sequence + 1,
             events_next,
-            _low(before.events_low, before.events_next, self._events_read, events_next, self._sequencer.low_offset),
+            _low(before.events_low, before.events_next, self._events_read, events_next, sequencer.low_offset),
             facts_next,
             _low(before.facts_low, before.facts_next, self._facts_read, facts_next, self._merger.low_offset),
-            self._sequencer.watermark,
+            sequencer.watermark,
             list(self._merger.watermarks),
             self._labels.snapshot(),
             self._windows,
-            before.states + sum(kept.growth(states) for kept, states in self._kept(step)) - len(step.expired),
+            before.states + sum(kept.growth(states) for kept, states in touched) - len(step.expired),
             before.timers + due.growth(),
         )
         step.state = [
-            *(write for kept, states in self._kept(step) for write in kept.writes(states)),
+            *(write for kept, states in touched for write in kept.writes(states)),
             *due.writes(),
             *((key, None) for key in step.expired),
             (PROGRESS, step.progress.dump()),
@@ -322,20 +239,20 @@ class Unit:
         ]
 
     def _sweep(self, step: Step) -> list[bytes]:
-        """Find states that nothing can change any more, by looking at a few of all at each step."""
-        now = {
-            _CONTACTS: self._sequencer.watermark,
-            _JOURNEYS: self._merger.watermark,
-            _AGENTS: self._sequencer.watermark,
-        }
-        in_use = {kept.letter: states.loaded for kept, states in self._kept(step)}
+        """Find states that nothing can change any more, by looking at some of all at each step."""
+        before, watermark = self.progress, self._merger.watermark
+        known = self._intake.sequencer.watermark
+        now = {b"a": known, b"c": known, b"j": watermark}
+        passed = watermark - min(before.watermarks) if min(before.watermarks) > BEGINNING else 0
+        most = min(_SWEPT + before.states * passed * _SWEEPS // self._memory, _SWEPT_AT_MOST)
+        in_use = {kept.letter: states.loaded for kept, states in zip(self._kept, step.touched.all(), strict=True)}
         expired: list[bytes] = []
         self._sweeping, start = b"", self._sweeping
         for n, (key, value) in enumerate(self._shelf.between(start, _BEYOND_STATES)):
             letter = key[:1]
             if letter in now and expiry(value) <= now[letter] and key[1:].decode() not in in_use[letter]:
                 expired.append(key)
-            if n == _SWEPT:
+            if n == most:
                 self._sweeping = key
                 break
         return expired
@@ -345,10 +262,7 @@ class Unit:
         was, watermark = min(before.watermarks), min(now.watermarks)
         if watermark == BEGINNING or (was != BEGINNING and hour_of(was) == hour_of(watermark)):
             return []
-        return self._totals.trim(hour_of(watermark - HOURS_KEPT), additions)
-
-    def _thaw_contact(self, plain: codec.Plain) -> ContactFold:
-        return self._contacts.restore(codec.thaw_contact_events(plain))
+        return self._totals.trim(hour_of(watermark - COHORTS_KEPT), additions)
 
 
 def _low(low: int, known: int, read: int, following: int, held: int | None) -> int:
@@ -362,3 +276,7 @@ def _key(outcome: Outcome) -> bytes:
     """Return the key of a record of the outcomes topic: whose it is."""
     of = outcome.of if isinstance(outcome, VerdictReached) else outcome.contact
     return of.customer_id.encode()
+
+
+def _received(records: Iterable[Incoming]) -> Iterator[Received]:
+    return (Received(record.offset, record.timestamp, record.value or b"") for record in records)

@@ -10,7 +10,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from streams.engines.kafka.config import Topics
 from streams.engines.kafka.shelf import Place
-from streams.engines.kafka.unit import DeadRecord, Step
+from streams.engines.kafka.step import DeadRecord, Step
 
 _BATCH: Final = 512 * 1024
 """From which size in bytes a batch of records is full: brokers take 1 MiB unless they are told otherwise."""

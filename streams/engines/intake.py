@@ -1,0 +1,129 @@
+"""What every engine does with a partition's events: decodes and orders them, has contacts and agents fold them.
+
+What comes of it are facts about customers, which journeys take further: at once, or in another partition.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from streams.contracts.decode import BadRecord, decode
+from streams.contracts.encode import encode
+from streams.domain import measures as m
+from streams.domain.contact import ContactFold
+from streams.domain.events import TYPE_OF, Event
+from streams.domain.journey import Journey
+from streams.domain.labels import LabelBudget
+from streams.domain.ledger import Additions
+from streams.domain.policy import Policy
+from streams.domain.units import Millis
+from streams.domain.watermark import Release, Sequencer
+from streams.engines.states import Codec, StateCache
+from streams.processors import codec
+from streams.processors.agents import Agent, Agents
+from streams.processors.changes import Changes, States
+from streams.processors.contacts import Contacts
+from streams.processors.facts import Fact
+from streams.processors.journeys import Journeys
+
+
+class Received(NamedTuple):
+    """A record as it came, with its place in the partition."""
+
+    offset: int
+    received_at: Millis
+    value: bytes
+
+
+class Refused(NamedTuple):
+    """A record about to become a dead letter."""
+
+    offset: int
+    received_at: Millis
+    reason: str
+    detail: str
+    record: bytes
+
+
+@dataclass(slots=True)
+class Touched:
+    """The states that a batch touches."""
+
+    contacts: States[ContactFold] = field(default_factory=lambda: States({}))
+    journeys: States[Journey] = field(default_factory=lambda: States({}))
+    agents: States[Agent] = field(default_factory=lambda: States({}))
+
+    def all(self) -> tuple[States[Any], ...]:
+        """Return them in the order in which their stores are asked for."""
+        return self.contacts, self.journeys, self.agents
+
+
+class Stores(Protocol):
+    """Where the states of each processor are kept."""
+
+    def __call__(self, name: str, codec: Codec[Any]) -> StateCache[Any]:
+        """Return the store of ``contacts``, ``journeys`` or ``agents``."""
+
+
+class Intake:
+    """The processors of a partition, the stores of their states, and the events that wait for the watermark."""
+
+    def __init__(self, policy: Policy, labels: LabelBudget, watermark: Millis, stores: Stores) -> None:
+        self.sequencer = Sequencer(policy.lateness, policy.leap, watermark)
+        self._contacts = Contacts(policy, labels)
+        self._agents = Agents(policy, labels)
+        self.journeys = Journeys(policy)
+        contacts = Codec(codec.freeze_contact, self._thaw_contact, self._contacts.expires_at)
+        journeys = Codec(codec.freeze_journey, codec.thaw_journey, self.journeys.expires_at)
+        agents = Codec(codec.freeze_agent, codec.thaw_agent, self._agents.expires_at)
+        self.contact_states: StateCache[ContactFold] = stores("contacts", contacts)
+        self.journey_states: StateCache[Journey] = stores("journeys", journeys)
+        self.agent_states: StateCache[Agent] = stores("agents", agents)
+
+    def hold(self, records: Iterable[Received]) -> None:
+        """Take back events that were processed before and whose time had not come."""
+        self.sequencer.hold(_decode(records, []))
+
+    def order(self, records: Iterable[Received], changes: Changes, refused: list[Refused]) -> list[Release]:
+        """Decode records, count them, and return what is in order now, or too late for it."""
+        events = list(_decode(records, refused))
+        duplicates: list[Event] = []
+        releases = list(self.sequencer.push(events, duplicates))
+        _count(changes.additions, m.EVENTS, (event for _, event in events))
+        _count(changes.additions, m.DUPLICATES, duplicates)
+        for release in releases:
+            if release.late:
+                _count(changes.additions, m.LATE, release.events)
+        return releases
+
+    def process(self, release: Release, touched: Touched, changes: Changes) -> Sequence[Fact]:
+        """Have contacts and agents fold what was released; return what that says about customers."""
+        self.contact_states.load(touched.contacts, self._contacts.keys(release.events))
+        self.agent_states.load(touched.agents, self._agents.keys(release.events))
+        facts = self._contacts.process(release, touched.contacts, changes)
+        self._agents.process(release, touched.agents, changes)
+        return facts
+
+    def _thaw_contact(self, plain: codec.Plain) -> ContactFold:
+        return self._contacts.restore(codec.thaw_contact_events(plain))
+
+
+def reject(changes: Changes, offset: int, received_at: Millis) -> Iterator[Refused]:
+    """Return as refused records what the processors could not use, to be found by the last record of its batch."""
+    for event, reason, detail in changes.rejected:
+        yield Refused(offset, received_at or event.occurred_at, reason, detail, encode(event))
+    changes.rejected.clear()
+
+
+def _decode(records: Iterable[Received], refused: list[Refused]) -> Iterator[tuple[int, Event]]:
+    for offset, received_at, value in records:
+        try:
+            yield offset, decode(value, received_at)
+        except BadRecord as bad:
+            refused.append(Refused(offset, received_at, bad.reason, bad.detail, value))
+
+
+def _count(to: Additions, measure: str, events: Iterable[Event]) -> None:
+    for kind, n in Counter(map(type, events)).items():
+        to.count(measure, (TYPE_OF[kind],), n)
