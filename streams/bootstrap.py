@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from time import time_ns
 from typing import Final
 
@@ -21,6 +22,7 @@ from streams.engines.embedded import EmbeddedEngine
 from streams.engines.embedded.appender import Appender
 from streams.engines.embedded.database import MEMORY
 from streams.engines.embedded.partition import Retention
+from streams.engines.kafka.config import KafkaConfig, Sasl, Security, Tls, Topic, Topics
 from streams.engines.port import StorageError
 from streams.exporter.collector import Exporter
 from streams.exporter.http import METRICS_PATH, index_route, metrics_route
@@ -73,6 +75,36 @@ def open_scratch_engine(path: str, policy: Policy) -> EmbeddedEngine:
     return EmbeddedEngine(path, policy, durable=False, kept=Retention(0, 0))
 
 
+def kafka_config(settings: Settings) -> KafkaConfig:
+    """Return what the Kafka engine is told. Reads no file: the password is among the settings already."""
+    kafka = settings.monitor.kafka
+    topics = kafka.topics
+    return KafkaConfig(
+        brokers=kafka.brokers,
+        application=kafka.application,
+        partitions=kafka.partitions,
+        replication=kafka.replication,
+        topics=Topics(
+            interactions=Topic(topics.interactions.name, topics.interactions.retention),
+            facts=Topic(topics.facts.name, topics.facts.retention),
+            outcomes=Topic(topics.outcomes.name, topics.outcomes.retention),
+            nudges=Topic(topics.nudges.name, topics.nudges.retention),
+            dead_letters=Topic(topics.dead_letters.name, topics.dead_letters.retention),
+            ledger=Topic(topics.ledger.name),
+            state=Topic(topics.state.name),
+        ),
+        state=Path(kafka.state),
+        cache=kafka.cache,
+        write_buffer=kafka.write_buffer,
+        standbys=kafka.standbys,
+        session_timeout=kafka.session_timeout,
+        transaction_timeout=kafka.transaction_timeout,
+        batch=kafka.batch,
+        tick=kafka.tick,
+        security=Security(_tls(settings), _sasl(settings)),
+    )
+
+
 def make_exporter(settings: Settings, ledger: LedgerReader) -> Exporter:
     """Return the exporter of a ledger. Without a salt in the settings, hashes last as long as the process."""
     salt = settings.secrets.exemplar_salt
@@ -104,6 +136,25 @@ def open_appender(path: str) -> Appender:
 def all_schemas() -> Mapping[str, Mapping[str, object]]:
     """Return every JSON Schema of the project by the name of the file that holds it."""
     return {"interactions.v1.json": interactions_schema(), **schemas()}
+
+
+def _tls(settings: Settings) -> Tls | None:
+    tls, place = settings.monitor.kafka.security.tls, ("kafka", "security", "tls")
+    if not tls.enabled:
+        return None
+    return Tls(
+        ca_file=settings.file(tls.ca_file, *place, "ca_file"),
+        cert_file=settings.file(tls.cert_file, *place, "cert_file"),
+        key_file=settings.file(tls.key_file, *place, "key_file"),
+        check_hostname=tls.check_hostname,
+    )
+
+
+def _sasl(settings: Settings) -> Sasl | None:
+    sasl, password = settings.monitor.kafka.security.sasl, settings.secrets.kafka_password
+    if sasl.mechanism is None or sasl.username is None or password is None:
+        return None  # all or nothing: loading refuses the rest
+    return Sasl(sasl.mechanism, sasl.username, password.get_secret_value())
 
 
 def _health_routes(health: Health) -> list[Route]:

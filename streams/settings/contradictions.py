@@ -1,14 +1,21 @@
 """Settings that are right each by itself and wrong together."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from streams.domain.policy import UNKNOWN
-from streams.settings.models import Monitor, Rate
+from streams.settings.environment import variable_of
+from streams.settings.kafka import Sasl, Tls, Topics
+from streams.settings.models import Monitor, Rate, Secrets
 from streams.settings.problems import Place, closest, key_of
 from streams.settings.values import format_duration, show
 
+_TLS: Final = ("kafka", "security", "tls")
+_SASL: Final = ("kafka", "security", "sasl")
+_PASSWORD_VARIABLE: Final = variable_of(("secrets", "kafka_password"))
 
-def contradictions(monitor: Monitor) -> Iterator[tuple[Place, str]]:
+
+def contradictions(monitor: Monitor, secrets: Secrets) -> Iterator[tuple[Place, str]]:
     """Say which settings contradict others: where, and what would be right."""
     longest = monitor.windows[-1]
     if monitor.retry_within > longest.length:
@@ -16,6 +23,9 @@ def contradictions(monitor: Monitor) -> Iterator[tuple[Place, str]]:
         yield ("retry_within",), f"{told}, after which a customer is forgotten; make it shorter"
     yield from _unknown_teams(monitor)
     yield from _idle_rates(monitor.costs.rates)
+    yield from _shared_topics(monitor.kafka.topics)
+    yield from _useless_tls(monitor.kafka.security.tls)
+    yield from _halves_of_sasl(monitor.kafka.security.sasl, password_given=secrets.kafka_password is not None)
 
 
 def _unknown_teams(monitor: Monitor) -> Iterator[tuple[Place, str]]:
@@ -40,3 +50,38 @@ def _idle_rates(rates: tuple[Rate, ...]) -> Iterator[tuple[Place, str]]:
                 first = key_of(("costs", "rates", earlier))
                 yield place, f"never counts, since {first} fits wherever it does; move it up, or leave it out"
                 break
+
+
+def _shared_topics(topics: Topics) -> Iterator[tuple[Place, str]]:
+    first: dict[str, str] = {}
+    for key, topic in topics:
+        if topic.name in first:
+            told = f"{show(topic.name)} is the name of kafka.topics.{first[topic.name]} too"
+            yield ("kafka", "topics", key, "name"), f"{told}; give each a name of its own"
+        first.setdefault(topic.name, key)
+
+
+def _useless_tls(tls: Tls) -> Iterator[tuple[Place, str]]:
+    files = {"ca_file": tls.ca_file, "cert_file": tls.cert_file, "key_file": tls.key_file}
+    if not tls.enabled:
+        for key in (key for key, file in files.items() if file is not None):
+            yield (
+                (*_TLS, key),
+                "is set, and TLS is not enabled; set kafka.security.tls.enabled to true, or leave it out",
+            )
+    elif tls.key_file is not None and tls.cert_file is None:
+        yield (*_TLS, "key_file"), "is set, and cert_file is not; name the file of the certificate that the key is for"
+
+
+def _halves_of_sasl(sasl: Sasl, *, password_given: bool) -> Iterator[tuple[Place, str]]:
+    if sasl.mechanism is None:
+        for key in (key for key in ("username", "password_file") if getattr(sasl, key) is not None):
+            yield (*_SASL, key), "is set, and mechanism is not; set kafka.security.sasl.mechanism, or leave it out"
+        return
+    if sasl.username is None:
+        yield (*_SASL, "username"), f"is missing, and {sasl.mechanism} needs it; give the name that the brokers know"
+    if sasl.password_file is None and not password_given:
+        told = f"is missing, and {sasl.mechanism} needs it"
+        yield (*_SASL, "password_file"), f"{told}; name the file that holds the password, or set {_PASSWORD_VARIABLE}"
+    if sasl.password_file is not None and password_given:
+        yield (*_SASL, "password_file"), f"is set, and so is {_PASSWORD_VARIABLE} or …_FILE; keep one of them"

@@ -14,10 +14,11 @@ from pydantic import BaseModel, SecretStr
 from streams.settings.document import Document, parse
 from streams.settings.models import Monitor, Secrets, Taxonomy
 from streams.settings.problems import Origin, Place, Problem, closest, key_of
+from streams.settings.secret_texts import check_secret, read_secret
 
 PREFIX: Final = "OUTCOME_MONITOR__"
 _FILE: Final = "_FILE"
-_SALT_BYTES: Final = range(16, 65)
+_TEXTS: Final = (str, str | None)
 
 
 class Override(NamedTuple):
@@ -40,24 +41,25 @@ class Environment(NamedTuple):
 def read_environment(env: Mapping[str, str]) -> Environment:
     """Return what the variables that begin with the prefix set."""
     ours = {name: text for name, text in sorted(env.items()) if name.upper().startswith(PREFIX)}
-    settings = {_variable(place): (place, kind) for model in (Monitor, Taxonomy) for place, kind in _leaves(model)}
-    secrets = {_variable(("secrets", name)): name for name in Secrets.model_fields}
+    settings = {variable_of(place): (place, kind) for model in (Monitor, Taxonomy) for place, kind in _leaves(model)}
+    secrets = {variable_of(("secrets", name)): name for name in Secrets.model_fields}
     either = {name + end for name in secrets for end in ("", _FILE)}
     problems = [_unknown(name, [*settings, *sorted(either)]) for name in ours if name not in settings.keys() | either]
     overrides = []
     for name in (name for name in ours if name in settings):
         place, kind = settings[name]
-        document = Document(ours[name]) if kind is str else parse(ours[name])
+        document = Document(ours[name]) if kind in _TEXTS else parse(ours[name])
         overrides.append(Override(place, _origin(name), document))
     found: dict[str, SecretStr] = {}
     origins: dict[Place, Origin] = {}
     for variable, name in secrets.items():
         place = ("secrets", name)
         for given in (given for given in (variable, variable + _FILE) if given in ours):
-            text, fault = _secret(given, ours)
-            if fault is not None:
-                problems.append(Problem(_origin(given), place, fault))
-            found[name], origins[place] = SecretStr(text), _origin(given)
+            found[name], origins[place] = SecretStr(""), _origin(given)
+            try:
+                found[name] = SecretStr(_secret(name, given, ours))
+            except ValueError as error:
+                problems.append(Problem(_origin(given), place, str(error)))
     return Environment(overrides, Secrets(**found), origins, problems)
 
 
@@ -71,7 +73,8 @@ def _leaves(model: type[BaseModel], above: Place = ()) -> Iterator[tuple[Place, 
             yield (*above, name), kind
 
 
-def _variable(place: Place) -> str:
+def variable_of(place: Place) -> str:
+    """Return the name of the variable that sets a place."""
     return PREFIX + "__".join(str(part).upper() for part in place)
 
 
@@ -91,19 +94,12 @@ def _unknown(name: str, known: Sequence[str]) -> Problem:
     return Problem(_origin(name), (), message)
 
 
-def _secret(variable: str, env: Mapping[str, str]) -> tuple[str, str | None]:
-    """Return a secret and what is wrong with it, which never quotes it."""
-    text = env[variable]
-    if variable.endswith(_FILE):
-        plain = variable.removesuffix(_FILE)
-        if plain in env:
-            return "", f"is set by {plain} too; keep one of them"
-        try:
-            text = Path(text).read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else "not a text in UTF-8"
-            return "", f"cannot read {text!r}: {why}; name a file that holds the secret"
-    size = len(text.encode(errors="replace"))
-    if size not in _SALT_BYTES:
-        return text, f"has {size} bytes; give it {_SALT_BYTES[0]} to {_SALT_BYTES[-1]} random ones"
-    return text, None
+def _secret(name: str, variable: str, env: Mapping[str, str]) -> str:
+    """Return the secret that a variable holds, or the file that it names; ValueError says what is wrong with it."""
+    if not variable.endswith(_FILE):
+        return check_secret(name, env[variable])
+    plain = variable.removesuffix(_FILE)
+    if plain in env:
+        msg = f"is set by {plain} too; keep one of them"
+        raise ValueError(msg)
+    return read_secret(name, Path(env[variable]))

@@ -20,6 +20,11 @@ from streams.domain.units import Micros, Millis
 from streams.settings import values as v
 
 CURRENCY = r"^[A-Z]{3}$"
+KAFKA_NAME = r"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"
+"""Letters, digits, dots, underscores and hyphens; not dots alone, which would be a folder."""
+
+_KAFKA_NAME_LENGTH = 249
+_OFF = "off"
 
 
 def _between(low: str, high: str) -> Callable[[Millis], Millis]:
@@ -28,6 +33,26 @@ def _between(low: str, high: str) -> Callable[[Millis], Millis]:
             msg = f"{v.format_duration(duration)} is not between {low} and {high}"
             raise ValueError(msg)
         return duration
+
+    return check
+
+
+def _parse_tick(value: object) -> Millis | None:
+    if value == _OFF:
+        return None
+    try:
+        return _between("100ms", "1h")(v.parse_duration(value))
+    except ValueError as error:
+        msg = f"{error}; or {_OFF}, for never"
+        raise ValueError(msg) from None
+
+
+def _at_least(low: str) -> Callable[[int], int]:
+    def check(size: int) -> int:
+        if size < v.parse_size(low):
+            msg = f"{v.format_size(size)} is too small; the least is {low}"
+            raise ValueError(msg)
+        return size
 
     return check
 
@@ -48,6 +73,15 @@ _Duration = Annotated[
 ]
 Short = Annotated[_Duration, AfterValidator(_between("0s", "24h"))]
 Long = Annotated[_Duration, AfterValidator(_between("0s", "3650d"))]
+Retention = Annotated[_Duration, AfterValidator(_between("1h", "3650d"))]
+SessionTimeout = Annotated[_Duration, AfterValidator(_between("6s", "30m"))]
+TransactionTimeout = Annotated[_Duration, AfterValidator(_between("1s", "15m"))]
+Tick = Annotated[
+    Millis | None,
+    PlainValidator(_parse_tick),
+    PlainSerializer(lambda tick: _OFF if tick is None else v.format_duration(tick), return_type=str),
+    WithJsonSchema({"anyOf": [{"const": _OFF}, {"type": "string", "pattern": v.DURATION}]}),
+]
 
 _Window = Annotated[
     Window,
@@ -69,8 +103,28 @@ Money = Annotated[
     PlainSerializer(v.format_money, return_type=str),
     WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": v.MONEY}]}),
 ]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=NO_CONTROLS)]
+Memory = Annotated[Size, AfterValidator(_at_least("1 MiB"))]
+_NAME = StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=NO_CONTROLS)
+Name = Annotated[str, _NAME]
+MaybeName = Annotated[str | None, _NAME]
 Currency = Annotated[str, StringConstraints(pattern=CURRENCY)]
 Count = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
 Flag = StrictBool
 Port = Annotated[StrictInt, Field(ge=0, le=65_535)]
+
+KafkaName = Annotated[str, StringConstraints(min_length=1, max_length=_KAFKA_NAME_LENGTH, pattern=KAFKA_NAME)]
+_Broker = Annotated[
+    str,
+    PlainValidator(v.parse_broker),
+    WithJsonSchema({"type": "string", "pattern": v.BROKER, "examples": ["127.0.0.1:9092"]}),
+]
+Brokers = Annotated[tuple[_Broker, ...], Field(min_length=1)]
+Partitions = Annotated[StrictInt, Field(ge=1, le=1_000)]
+Replication = Annotated[
+    int | None,
+    PlainValidator(v.parse_replication),
+    PlainSerializer(lambda copies: v.DEFAULT_REPLICATION if copies is None else copies),
+    WithJsonSchema({"anyOf": [{"const": v.DEFAULT_REPLICATION}, {"type": "integer", "minimum": 1, "maximum": 10}]}),
+]
+Standbys = Annotated[StrictInt, Field(ge=0, le=10)]
+Batch = Annotated[StrictInt, Field(ge=1, le=100_000)]

@@ -8,18 +8,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from streams.settings.contradictions import contradictions
 from streams.settings.document import Document, parse
 from streams.settings.environment import Override, read_environment
-from streams.settings.models import Monitor, Section, Taxonomy
+from streams.settings.models import Monitor, Taxonomy
 from streams.settings.problems import DEFAULT, ConfigError, Origin, Place, Problem, problems_of
+from streams.settings.secret_texts import read_secret
+from streams.settings.section import Section
 from streams.settings.settings import Settings
 from streams.settings.values import show
 
 MONITOR_FILE: Final = "monitor.yaml"
 REASONS_FILE: Final = "reasons.yaml"
+
+_PASSWORD: Final = ("secrets", "kafka_password")
+_PASSWORD_FILE: Final = ("kafka", "security", "sasl", "password_file")
 
 _Model = TypeVar("_Model", bound=Section)
 
@@ -40,14 +45,19 @@ def load(config_dir: Path | None, env: Mapping[str, str]) -> Settings:
     environment = read_environment(env)
     monitor = _read(Monitor, _path(config_dir, MONITOR_FILE), environment.overrides)
     taxonomy = _read(Taxonomy, _path(config_dir, REASONS_FILE), environment.overrides)
+    secrets, secret_origins = environment.secrets, environment.secret_origins
     if monitor.valid is not None and not monitor.problems:
-        for place, message in contradictions(monitor.valid):
+        for place, message in contradictions(monitor.valid, secrets):
             monitor.blame(place, message)
+        password_file = monitor.valid.kafka.security.sasl.password_file
+        if password_file is not None and not monitor.problems:
+            secrets = secrets.model_copy(update={"kafka_password": _password(password_file, monitor)})
+            secret_origins = {**secret_origins, _PASSWORD: monitor.origins[_PASSWORD_FILE]}
     problems = [*monitor.in_order(), *taxonomy.in_order(), *environment.problems]
     if problems or monitor.valid is None or taxonomy.valid is None:
         raise ConfigError(problems)
-    origins = {**monitor.origins, **taxonomy.origins, **environment.secret_origins}
-    return Settings(monitor.valid, taxonomy.valid, environment.secrets, origins)
+    origins = {**monitor.origins, **taxonomy.origins, **secret_origins}
+    return Settings(monitor.valid, taxonomy.valid, secrets, origins)
 
 
 @dataclass(slots=True)
@@ -135,3 +145,12 @@ def _override(override: Override, reading: _Reading[_Model]) -> None:
     depth = len(override.place)
     reading.origins = {place: origin for place, origin in reading.origins.items() if place[:depth] != override.place}
     reading.take(override.says, override.origin, override.place)
+
+
+def _password(file: str, reading: _Reading[Monitor]) -> SecretStr | None:
+    """Return the password in a file that the settings name, beside their own; note what is wrong with it."""
+    try:
+        return SecretStr(read_secret("kafka_password", reading.origins[_PASSWORD_FILE].folder / file))
+    except ValueError as error:
+        reading.blame(_PASSWORD_FILE, str(error))
+        return None

@@ -4,24 +4,14 @@ Descriptions are for readers of the JSON Schema, which editors show beside the k
 """
 
 from collections.abc import Mapping
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from streams.domain.events import DemandClass
 from streams.domain.policy import CostCategory
 from streams.settings import fields as f
-
-
-class Section(BaseModel):
-    """Part of a file. A key that it does not know is an error, and so is a default that breaks its own rule."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-def setting(default: Any, description: str) -> Any:  # noqa: ANN401 - text that the field's own validator reads
-    """Return a field with a default that is written as it would be in the file."""
-    return Field(default, description=description)
+from streams.settings.kafka import Kafka
+from streams.settings.section import Section, setting
 
 
 class Thresholds(Section):
@@ -122,6 +112,7 @@ class Monitor(Section):
     labels: Labels = Labels()
     http: Http = Http()
     storage: Storage = Storage()
+    kafka: Kafka = Kafka()
 
 
 class Reason(Section):
@@ -144,6 +135,7 @@ class Taxonomy(Section):
 
 
 class Secrets(Section):
-    """What belongs in no file that is committed, so only the environment can set it."""
+    """What belongs in no file that is committed: the environment sets it, or a file of its own holds it."""
 
     exemplar_salt: SecretStr | None = None
+    kafka_password: SecretStr | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -9,7 +10,7 @@ from pydantic_core import ErrorDetails
 from typing_extensions import override
 
 from streams.contracts.fields import NO_CONTROLS
-from streams.settings.fields import CURRENCY
+from streams.settings.fields import CURRENCY, KAFKA_NAME
 from streams.settings.values import show
 
 Place: TypeAlias = tuple[str | int, ...]
@@ -20,6 +21,7 @@ _EMPTY: Final = "is empty; give it a value, or leave the key out"
 _MISMATCH: Final = {
     NO_CONTROLS: "holds a control character; leave it out",
     CURRENCY: "is not a currency; write the three capitals of its ISO 4217 code, such as EUR",
+    KAFKA_NAME: "is not a name for Kafka; use letters, digits, dots, underscores and hyphens alone",
 }
 
 
@@ -29,6 +31,11 @@ class Origin(NamedTuple):
     source: str
     line: int | None = None
     variable: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Where a relative path that was set here starts: beside the file that sets it, else in the working folder."""
+        return Path() if self.line is None else Path(self.source).parent
 
     @override
     def __str__(self) -> str:
@@ -80,6 +87,8 @@ def closest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
 def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterable[tuple[Place, str]]:
     """Say what breaks a model: where, and what would be right."""
     for detail in error.errors(include_url=False):
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # it is no longer empty once what is in it is right
         place = detail["loc"][:-1] if detail["loc"][-1:] == ("[key]",) else detail["loc"]
         unknown = detail["type"] == "extra_forbidden"
         yield place, _unknown_key(place, model) if unknown else _tell(detail)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from streams.domain import policy as p
@@ -56,6 +57,10 @@ class Settings:
             label_budget=budget.model_dump(),
             declared_labels=self._declared_labels(),
         )
+
+    def file(self, name: str | None, *place: str) -> Path | None:
+        """Return the file that a setting names: beside the file that sets it, else in the working folder."""
+        return None if name is None else self.origins.get(place, DEFAULT).folder / name
 
     def describe(self) -> list[Setting]:
         """Return every setting that holds, in the order of the files, to show what was understood."""

@@ -1,6 +1,7 @@
 """Durations, sizes and money as people write them. Whatever ``parse_x`` reads, ``format_x`` writes and it reads again.
 
-A number alone is no duration and no size: nobody sees whether ``20`` is seconds or minutes.
+A number alone is no duration and no size: nobody sees whether ``20`` is seconds or minutes. What needs no unit, such as
+the address of a broker, is written as it was read.
 """
 
 import re
@@ -14,8 +15,13 @@ from streams.domain.units import DAY, HOUR, MINUTE, SECOND, Micros, Millis
 
 DURATION: Final = r"^([0-9]{1,12}) ?(ms|s|m|h|d)$"
 SIZE: Final = r"^([0-9]{1,12}) ?(B|KiB|MiB|GiB)$"
+BROKER: Final = r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})$"
 MONEY: Final = r"^([0-9]{1,9})(?:\.([0-9]{1,6}))?$"
 
+DEFAULT_REPLICATION: Final = "default"
+
+_PORTS: Final = range(1, 65_536)
+_COPIES: Final = range(1, 11)
 _DURATION_UNITS: Final[Mapping[str, Millis]] = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": 1}
 _SIZE_UNITS: Final[Mapping[str, int]] = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10, "B": 1}
 _DIGITS: Final = 6
@@ -113,3 +119,30 @@ def parse_window(value: object) -> Window:
         msg = f"{show(value)} is not one of the age bounds that cohorts are counted by; use one of {', '.join(WINDOWS)}"
         raise ValueError(msg)
     return found
+
+
+def parse_broker(value: object) -> str:
+    """Return the address of a broker such as ``127.0.0.1:9092`` or ``[::1]:9092``, as it was written.
+
+    Raises:
+        ValueError: if it is none; the message says what would be right.
+    """
+    found = re.fullmatch(BROKER, value) if isinstance(value, str) else None
+    if found is None or int(found[2]) not in _PORTS:
+        msg = f"{show(value)} is not host:port; write a name or an address and a port, such as 127.0.0.1:9092"
+        raise ValueError(msg)
+    return found[0]
+
+
+def parse_replication(value: object) -> int | None:
+    """Return how many copies a partition should have; ``None`` for what the brokers say by default.
+
+    Raises:
+        ValueError: if it is neither; the message says what would be right.
+    """
+    if value == DEFAULT_REPLICATION:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value not in _COPIES:
+        msg = f"{show(value)} is neither a number from {_COPIES[0]} to {_COPIES[-1]} nor {DEFAULT_REPLICATION}"
+        raise ValueError(msg)
+    return value

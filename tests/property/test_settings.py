@@ -49,6 +49,16 @@ MONITORS = st.fixed_dictionaries(
             {"rates": st.lists(st.fixed_dictionaries({"per_hour": st.integers(0, 99), "team": NAMES}), max_size=1)}
         ),
         "http": st.fixed_dictionaries({}, optional={"port": st.integers(0, 65_535), "max_batch": COUNTS}),
+        "kafka": st.fixed_dictionaries(
+            {},
+            optional={
+                "brokers": st.lists(st.builds("{}:{}".format, LETTERS, st.integers(1, 65_535)), min_size=1),
+                "application": LETTERS,
+                "replication": st.just("default") | st.integers(1, 10),
+                "cache": st.builds("{} MiB".format, COUNTS),
+                "tick": st.just("off") | st.builds("{}m".format, st.integers(1, 60)),
+            },
+        ),
     },
 ).map(lambda config: {"retry_within": "1h", **config})
 
@@ -148,7 +158,7 @@ def test_whatever_stands_in_a_file_is_a_setting_or_a_problem(config: dict[str, o
 @given(MONITORS)
 def test_settings_that_are_written_out_and_read_again_are_the_same(config: dict[str, object]) -> None:
     first = load_text(write(config).encode())
-    again = load_text(write(first.monitor.model_dump(mode="json", exclude_none=True)).encode())
+    again = load_text(write(first.monitor.model_dump(mode="json")).encode())
     assert again.policy() == first.policy()
     assert again.monitor == first.monitor
 
@@ -158,7 +168,7 @@ def test_settings_that_are_written_out_and_read_again_are_the_same(config: dict[
 def test_a_setting_means_the_same_in_a_file_and_in_a_variable(config: dict[str, Any]) -> None:
     env = {}
     for name, value in config.items():
-        inner = value if name in ("thresholds", "linking", "costs", "http") else {None: value}
+        inner = value if name in ("thresholds", "linking", "costs", "http", "kafka") else {None: value}
         for key, plain in inner.items():
             path = "__".join(part for part in (name, key) if part is not None).upper()
             env[f"OUTCOME_MONITOR__{path}"] = plain if isinstance(plain, str) else write(plain)

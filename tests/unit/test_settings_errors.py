@@ -44,6 +44,10 @@ def problems(monitor: str | bytes = "", env: Mapping[str, str] = NO_VARIABLES, r
             "windows: [7d, 1d, 7d]",
             "windows: must go from the shortest to the longest, each once; write [1d, 7d]",
         ),
+        (
+            "windows: [8d]",
+            f"windows[0]: '8d' is not one of the age bounds that cohorts are counted by; use one of {WINDOWS}",
+        ),
         ("windows: []", "windows: is empty; give at least one"),
         ("windows: 1d", "windows: '1d' is not a list; write it in brackets or as lines with dashes"),
         ("lateness: 10", f"lateness: 10 is not a duration; {A_DURATION}"),
