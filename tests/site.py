@@ -83,7 +83,7 @@ class Site:
 
     async def settled(self, watermark: Millis, within: float = 120.0) -> list[Entry]:
         """Wait until all partitions have come to a time, and return the ledger."""
-        ledger = TopicLedger(self.config.topics.ledger.name, self.config.partitions, self.connection)
+        ledger = TopicLedger(self.config.topics, self.config.partitions, self.connection)
         done = False
         following = asyncio.create_task(ledger.follow(lambda: done))
         deadline = monotonic() + within
@@ -136,7 +136,10 @@ class Working:
 
     async def __aexit__(self, *_: object) -> None:
         self._stop = True
-        await self.task
+        try:
+            await self.task
+        finally:
+            self.worker.close()
 
 
 def events(count: Iterable[Entry]) -> int:

@@ -10,7 +10,13 @@ from streams.catalogue.metric import Metric, NoTwin
 _NAME = re.compile(r"(legacy|outcome|monitor)(_[a-z][a-z0-9]*)+")
 _NOT_BASE = re.compile(r"_(ms|milliseconds|micros|minutes|hours|days|percent|percentage)(_|$)")
 _RESERVED = ("_total", "_sum", "_count", "_bucket", "_created")
-_SIDES = {"output": "legacy", "business outcome": "outcome", "customer outcome": "outcome", "monitor": "monitor"}
+_SIDES = {
+    "output": "legacy",
+    "business outcome": "outcome",
+    "customer outcome": "outcome",
+    "monitor": "monitor",
+    "worker": "monitor",
+}
 
 
 class CatalogueError(ValueError):

@@ -29,6 +29,12 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "type": "the type of the event",
         "label": "the label whose budget was spent",
         "version": "the version of the monitor",
+        "topic": "the topic, by its name in the settings: `interactions` or `facts`",
+        "partition": "the partition",
+        "phase": "`processing`, or `writing` what came of it",
+        "result": "`committed` or `failed`",
+        "error": "Kafka's name of the error",
+        "kind": "`disk` or `memory`",
     }
 )
 """Every label with its meaning."""

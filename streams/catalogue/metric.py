@@ -7,8 +7,11 @@ from streams.domain.ledger import Histogram
 from streams.domain.units import SECOND
 
 Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
-Tier: TypeAlias = Literal["output", "business outcome", "customer outcome", "monitor"]
-"""Whether a metric says what was done, what came of it for the business or the customer, or how the monitor is."""
+Tier: TypeAlias = Literal["output", "business outcome", "customer outcome", "monitor", "worker"]
+"""Whether a metric says what was done, what came of it for the business or the customer, or how the monitor is doing.
+
+Those of the tier ``worker`` are a process's own; all others come from the ledger.
+"""
 
 
 class Unit(NamedTuple):

@@ -12,6 +12,10 @@ _TIERS: Mapping[Tier, tuple[str, str]] = {
         "Whether the problem stayed solved, and what it took.",
     ),
     "monitor": ("The monitor itself", "Whether the rest can be trusted: input, delays, refusals, limits."),
+    "worker": (
+        "Workers of the Kafka engine",
+        "How each process does. These are its own: counters begin at zero when it starts, and sums are over processes.",
+    ),
 }
 
 _HEAD = """\

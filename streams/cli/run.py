@@ -1,6 +1,8 @@
 """``run``: the monitor as a service."""
 
 from contextlib import ExitStack, closing
+from enum import StrEnum
+from pathlib import Path
 from threading import Event
 from time import monotonic
 from typing import Annotated, Final
@@ -13,6 +15,7 @@ from streams.cli.consoles import note
 from streams.cli.exits import UsageError
 from streams.cli.feed import Feed
 from streams.cli.options import ConfigDir, existing, settings_of
+from streams.cli.run_kafka import run_kafka
 from streams.cli.serving import Serving, is_loopback, listen, serving
 from streams.cli.stopping import stopping
 from streams.contracts.encode import encode
@@ -21,11 +24,19 @@ from streams.engines.embedded import EmbeddedEngine
 from streams.engines.embedded.appender import Appender
 from streams.engines.embedded.database import MEMORY
 from streams.engines.port import StorageError
+from streams.engines.roles import Role
 from streams.settings import Settings
 
 _TICK_S: Final = 1.0
 _IDLE_S: Final = 0.05
 _SOURCE: Final = "outcome-monitor"
+
+
+class Engine(StrEnum):
+    """What events and totals are kept in."""
+
+    EMBEDDED = "embedded"
+    KAFKA = "kafka"
 
 
 def register(app: typer.Typer) -> None:
@@ -45,6 +56,17 @@ def run(  # noqa: PLR0913 - one for each option
             "--from", metavar="FILE", help="Also take the events of a file, from its beginning; - is standard input."
         ),
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="embedded: all in one process and one file. kafka: on the brokers of the settings.")
+    ] = Engine.EMBEDDED,
+    role: Annotated[
+        list[Role] | None,
+        typer.Option(help="With kafka: what this process does; can be repeated. All three where none is named."),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option("--state", metavar="DIR", help="With kafka: folder of a worker's state; else as configured."),
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on; else as configured.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on, 0 for any; else as configured.")] = None,
     allow_remote: Annotated[
@@ -58,6 +80,8 @@ def run(  # noqa: PLR0913 - one for each option
 
     Example: outcome-monitor run --db monitor.db
 
+    Example: outcome-monitor run --engine kafka --role worker --state /var/lib/outcome-monitor
+
     Then: curl -H 'content-type: application/x-ndjson' --data-binary @events.jsonl http://127.0.0.1:8088/v1/events
     """
     settings = settings_of(config)
@@ -68,19 +92,38 @@ def run(  # noqa: PLR0913 - one for each option
             " 127.0.0.1 behind a proxy that asks for one, or add --allow-remote if the network keeps others out"
         )
         raise UsageError(msg)
-    path = settings.monitor.storage.path if db is None else db
+    port = settings.monitor.http.port if port is None else port
+    if engine is Engine.KAFKA:
+        if db is not None:
+            msg = (
+                "--db: is for the embedded engine; with kafka, events and totals are in topics, local state in --state"
+            )
+            raise UsageError(msg)
+        roles = list(dict.fromkeys(role or Role))
+        if feed is not None and Role.GATEWAY not in roles:
+            msg = "--from: events go into the log by way of a gateway; add --role gateway"
+            raise UsageError(msg)
+        run_kafka(settings, roles, state, None if feed is None else Feed(existing(feed)), host, port)
+        return
+    if role or state is not None:
+        msg = f"{'--role' if role else '--state'}: is for the Kafka engine; add --engine kafka"
+        raise UsageError(msg)
+    _run_embedded(settings, settings.monitor.storage.path if db is None else db, feed, host, port)
+
+
+def _run_embedded(settings: Settings, path: str, feed: str | None, host: str, port: int) -> None:
     if path == MEMORY:
         msg = "--db: run needs a file, since events must outlive the process; name one"
         raise UsageError(msg)
     with ExitStack() as stack:
         stop = stack.enter_context(stopping())
         records = None if feed is None else Feed(existing(feed))
-        listening = listen(host, settings.monitor.http.port if port is None else port)
+        listening = listen(host, port)
         stack.callback(listening.close)
         engine = stack.enter_context(closing(open_engine(settings, path)))
         appender = stack.enter_context(closing(open_appender(path)))
         health = Health()
-        app = make_app(settings, make_exporter(settings, engine.ledger), appender.append, health)
+        app = make_app(settings, make_exporter(settings, engine.ledger).registry, appender.append, health)
         server = stack.enter_context(serving(app, listening))
         note(f"takes events at {server.url}/v1/events, serves {server.url}/metrics; end it with Ctrl-C")
         try:

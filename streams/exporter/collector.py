@@ -6,7 +6,6 @@ from hashlib import blake2b
 
 from prometheus_client import CollectorRegistry
 from prometheus_client import Metric as Family
-from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from streams.catalogue import CATALOGUE
@@ -15,6 +14,7 @@ from streams.domain.ledger import Labels
 from streams.domain.policy import Window
 from streams.domain.units import SECOND
 from streams.exporter.estimates import Gauge, check_windows, estimate_gauges, first_hour
+from streams.exporter.exposition import expose
 from streams.exporter.families import counter_families, exemplars_by, gauge_family, histogram_families
 from streams.exporter.gauges import total_gauges
 from streams.exporter.reader import LedgerReader
@@ -47,11 +47,7 @@ class Exporter(Collector):
 
     def exposition(self, accept: str | None = None) -> tuple[bytes, str]:
         """Return the exposition and its content type: OpenMetrics, with exemplars, if ``accept`` has it; else text."""
-        try:
-            encode, content_type = choose_encoder(accept or "")
-        except TypeError:  # of a version that is not made of numbers
-            encode, content_type = choose_encoder("")
-        return encode(self.registry), content_type
+        return expose(self.registry, accept)
 
     def collect(self) -> Iterator[Family]:
         """Read the ledger once and return every family that has something to say."""
@@ -61,6 +57,8 @@ class Exporter(Collector):
         for name, labels, value in self._gauges(rows):
             gauges[name].append((labels, value))
         for metric in CATALOGUE.values():
+            if metric.tier == "worker":
+                continue
             if metric.kind == "counter":
                 families: Iterable[Family] = counter_families(metric, rows)
             elif metric.kind == "histogram":

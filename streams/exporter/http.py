@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from html import escape
 
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -11,15 +12,16 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from streams.exporter.collector import Exporter
+from streams.exporter.exposition import expose
 
 METRICS_PATH = "/metrics"
 
 
-def metrics_route(exporter: Exporter) -> Route:
-    """Return the route that Prometheus scrapes. Reading the ledger blocks, so it runs in Starlette's thread pool."""
+def metrics_route(registry: CollectorRegistry) -> Route:
+    """Return the route that Prometheus scrapes. Reading a ledger blocks, so it runs in Starlette's thread pool."""
 
     def metrics(request: Request) -> Response:
-        body, content_type = exporter.exposition(", ".join(request.headers.getlist("accept")))
+        body, content_type = expose(registry, ", ".join(request.headers.getlist("accept")))
         return Response(body, headers={"content-type": content_type, "vary": "Accept"})
 
     return Route(METRICS_PATH, metrics)
@@ -45,6 +47,6 @@ def create_app(exporter: Exporter) -> Starlette:
     """Return an application that serves the exporter alone."""
     links = {METRICS_PATH: "for Prometheus: outputs beside outcomes, and the monitor's own health"}
     return Starlette(
-        routes=[index_route(links), metrics_route(exporter)],
+        routes=[index_route(links), metrics_route(exporter.registry)],
         middleware=[Middleware(GZipMiddleware, minimum_size=1024)],
     )

@@ -47,7 +47,7 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
     settings = load(None, LIMITS)
     health = Health()
     with closing(open_engine(settings, path)) as engine, closing(open_appender(path)) as appender:
-        app = make_app(settings, make_exporter(settings, engine.ledger), appender.append, health)
+        app = make_app(settings, make_exporter(settings, engine.ledger).registry, appender.append, health)
         listening = listen("127.0.0.1", 0)
         with serving(app, listening) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
             yield Gateway(client, path, health)
@@ -92,7 +92,7 @@ def test_accepted_events_are_counted_once_the_engine_has_processed_them(tmp_path
     path = str(tmp_path / "monitor.db")
     settings = load(None, {})
     with closing(open_engine(settings, path)) as engine, closing(open_appender(path)) as appender:
-        app = make_app(settings, make_exporter(settings, engine.ledger), appender.append, Health())
+        app = make_app(settings, make_exporter(settings, engine.ledger).registry, appender.append, Health())
         with (
             serving(app, listen("127.0.0.1", 0)) as server,
             httpx.Client(base_url=server.url, trust_env=False) as client,
@@ -214,7 +214,7 @@ def test_it_is_ready_once_nothing_stands_in_the_way(gateway: Gateway) -> None:
 def client_of(append: Callable[..., int], tmp_path: Path) -> Iterator[httpx.Client]:
     settings = load(None, {})
     with closing(open_engine(settings, str(tmp_path / "other.db"))) as engine:
-        app = make_app(settings, make_exporter(settings, engine.ledger), append, Health())
+        app = make_app(settings, make_exporter(settings, engine.ledger).registry, append, Health())
         with (
             serving(app, listen("127.0.0.1", 0)) as server,
             httpx.Client(base_url=server.url, trust_env=False) as client,

@@ -172,7 +172,7 @@ class TestFullDisk:
         settings = load(None, {})
         half = len(records()) // 2
         with closing(open_engine(settings, path)) as engine, closing(open_appender(path)) as appender:
-            app = make_app(settings, make_exporter(settings, engine.ledger), appender.append, Health())
+            app = make_app(settings, make_exporter(settings, engine.ledger).registry, appender.append, Health())
             with (
                 serving(app, listen("127.0.0.1", 0)) as server,
                 httpx.Client(base_url=server.url, trust_env=False) as client,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.bootstrap import kafka_config
+from streams.bootstrap.kafka import kafka_config
 from streams.domain.units import DAY, HOUR, MINUTE
 from streams.engines.kafka.config import KafkaConfig, Sasl, Security, Tls, Topic, Topics
 from streams.settings import ConfigError, Settings, load

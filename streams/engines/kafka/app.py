@@ -1,12 +1,13 @@
 """The Faust application: assignment, recovery and standbys, with the batch path put in through Faust's entry points."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import faust
 
 from streams.engines.kafka.config import KafkaConfig
 from streams.engines.kafka.tables import Recovery, Table, Tables
+from streams.engines.kafka.transport import Consumer
 
 if TYPE_CHECKING:
     from streams.engines.kafka.worker import Worker
@@ -50,6 +51,11 @@ class App(faust.App):
         for name, changelog in (("state", topics.state), ("ledger", topics.ledger)):
             topic = self.topic(changelog.name, internal=True, compacting=True, value_type=bytes, key_type=bytes)
             self.Table(name, changelog_topic=topic, key_type=bytes, value_type=bytes, partitions=config.partitions)
+
+    @property
+    def batches(self) -> Consumer:
+        """The consumer, which is of our transport."""
+        return cast("Consumer", self.consumer)
 
     @property
     def recovery(self) -> Recovery:

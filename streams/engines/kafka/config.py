@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from streams.domain.units import DAY, SECOND, Millis
+
+TOMBSTONES_KEPT: Final[Millis] = 7 * DAY
+"""How long deletions stay in a changelog: a local copy that is older than that can't be brought up to date."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ LEDGER: Final = b"l"
 PROGRESS: Final = b"p"
 _TIMERS: Final = b"t"
 _EXPIRY_BYTES: Final = 8
-_MOST_CACHED: Final = 200_000
+_MOST_CACHED: Final = 300_000
+"""How many totals all partitions together keep at hand."""
 _EXEMPLAR: Final = "exemplar"
 REPORT: Final = b'["progress"]'
 """The key of the ledger's topic under which each partition says how far it is. It ends what one transaction wrote."""
@@ -120,14 +121,15 @@ def _dump(maturing: Maturing) -> bytes:
 class Totals:
     """The cumulative totals of a unit's part of the ledger."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, partitions: int) -> None:
         self._shelf = shelf
+        self._most = _MOST_CACHED // partitions
         self._known: dict[tuple[int, str, Labels], tuple[bytes, int, int]] = {}
 
     def writes(self, additions: Additions) -> list[Write]:
         """Return the new totals of what is added to, with keys as in the ledger's topic. Keep them if committed."""
         known = self._known
-        if len(known) > _MOST_CACHED:
+        if len(known) > self._most:
             known.clear()
         series = sorted(additions.added.keys() | additions.retracted.keys())
         self._load([one for one in series if one not in known])

@@ -1,18 +1,23 @@
 """The ledger as its topic tells it: the sums over all partitions, for any number of replicas that export them."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
 from threading import Lock
+from time import monotonic
 from typing import Any, Final
 
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.catalogue.monitor import WATERMARK
 from streams.domain.ledger import TOTALS, Entry, Exemplar, Labels, Series
 from streams.domain.watermark import BEGINNING
+from streams.engines.kafka.config import Topics
 from streams.engines.kafka.keeping import EXEMPLARS, REPORT, read_exemplar
 
 _WAIT_MS: Final = 100
+_LOOK_S: Final = 5.0
+"""How often the end of the log is looked up."""
 
 Write = tuple[bytes, bytes | None]
 
@@ -23,12 +28,21 @@ class Sums:
     def __init__(self) -> None:
         self._lock = Lock()
         self._last: dict[tuple[int, bytes], tuple[int, int]] = {}
-        self._sums: dict[bytes, tuple[Series, int, int]] = {}
+        self._hours: dict[int, dict[bytes, Entry]] = {}
         self._exemplars: dict[tuple[str, Labels], Exemplar] = {}
         self._reports: dict[int, Mapping[str, int]] = {}
+        self._pending: dict[int, list[Write]] = {}
 
-    def apply(self, partition: int, writes: Sequence[Write]) -> None:
-        """Take what one or more transactions wrote to a partition."""
+    def take(self, partition: int, writes: Iterable[Write]) -> None:
+        """Take what was written to a partition. What counts are whole transactions: nobody ever sees half of one."""
+        pending = self._pending.setdefault(partition, [])
+        pending += writes
+        last = next((n for n in reversed(range(len(pending))) if pending[n][0] == REPORT), None)
+        if last is not None:
+            self._apply(partition, pending[: last + 1])
+            del pending[: last + 1]
+
+    def _apply(self, partition: int, writes: Sequence[Write]) -> None:
         with self._lock:
             for key, value in writes:
                 if key == REPORT:
@@ -45,20 +59,28 @@ class Sums:
         before = self._last.pop((partition, key), (0, 0))
         if value is not None:
             self._last[partition, key] = (added, retracted)
-        known = self._sums.get(key)
+        hour = int(key[1 : key.index(b",")])
+        entries = self._hours.setdefault(hour, {})
+        known = entries.get(key)
         if known is None:
-            hour, name, *labels = orjson.loads(key)
-            known = (Series(hour, name, tuple(labels)), 0, 0)
-        sums = (known[0], known[1] + added - before[0], known[2] + retracted - before[1])
-        if sums[1] or sums[2]:
-            self._sums[key] = sums
+            _, name, *labels = orjson.loads(key)
+            known = Entry(Series(hour, name, tuple(labels)), 0, 0)
+        entry = Entry(known.series, known.added + added - before[0], known.retracted + retracted - before[1])
+        if entry.added or entry.retracted:
+            entries[key] = entry
         else:
-            self._sums.pop(key, None)
+            entries.pop(key, None)
 
-    def entries(self, wanted: Callable[[int], bool]) -> list[Entry]:
-        """Return the entries of the hours that are wanted."""
+    def totals(self) -> list[Entry]:
+        """Return the cumulative totals."""
         with self._lock:
-            return [Entry(*entry) for entry in self._sums.values() if wanted(entry[0].hour)]
+            return list(self._hours.get(TOTALS, {}).values())
+
+    def cohorts(self, since_hour: int) -> list[Entry]:
+        """Return the entries that belong to an hour, from ``since_hour`` on."""
+        with self._lock:
+            hours = [entries for hour, entries in self._hours.items() if hour != TOTALS and hour >= since_hour]
+            return [entry for entries in hours for entry in entries.values()]
 
     def exemplars(self) -> Mapping[tuple[str, Labels], Exemplar]:
         """Return the contact that stands for each bucket of a histogram."""
@@ -72,67 +94,58 @@ class Sums:
 
 
 class TopicLedger:
-    """Follows the ledger's topic. Holds nothing that isn't in it, so it can be restarted or doubled at any time."""
+    """Follows the ledger's topic. Holds nothing that isn't in it, so it can be restarted or doubled at any time.
 
-    def __init__(self, topic: str, partitions: int, connection: Mapping[str, Any]) -> None:
-        self._topic = topic
-        self._partitions = partitions
+    It tells nothing before it has read all that there was when it began: totals would be lower than were told already,
+    and a counter that falls is taken for one that began anew.
+    """
+
+    def __init__(self, topics: Topics, partitions: int, connection: Mapping[str, Any]) -> None:
+        self._ledger = [TopicPartition(topics.ledger.name, partition) for partition in range(partitions)]
+        self._log = [TopicPartition(topics.interactions.name, partition) for partition in range(partitions)]
         self._connection = connection
-        self._sums = Sums()
-        self._pending: dict[int, list[Write]] = {}
-        self._behind: dict[int, int] | None = None
+        self._told: Sums | None = None
+        self._log_end: int | None = None
 
     @property
     def is_ready(self) -> bool:
-        """Whether all is read that there was at the start: before, totals are lower than was told already."""
-        return self._behind is not None and not self._behind
+        """Whether all is read that there was at the start."""
+        return self._told is not None
 
     async def follow(self, stop: Callable[[], bool]) -> None:
         """Follow the topic until ``stop`` says so.
 
         Raises:
-            KafkaError: the brokers don't allow it.
+            KafkaError: the brokers can't be reached, or don't allow it.
         """
         consumer = AIOKafkaConsumer(
             enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed", **self._connection
         )
-        await consumer.start()
         try:
-            tps = [TopicPartition(self._topic, partition) for partition in range(self._partitions)]
-            consumer.assign(tps)
-            await consumer.seek_to_beginning(*tps)
-            ends = await consumer.end_offsets(tps)
-            self._behind = {tp.partition: end for tp, end in ends.items() if end > await consumer.position(tp)}
+            await consumer.start()
+            consumer.assign(self._ledger)
+            await consumer.seek_to_beginning(*self._ledger)
+            sums, behind = Sums(), await consumer.end_offsets(self._ledger)
+            looked_at = -inf
             while not stop():
-                fetched = await consumer.getmany(timeout_ms=_WAIT_MS)
-                for tp, records in fetched.items():
-                    self._take(tp.partition, [(record.key, record.value) for record in records])
-                if self._behind:
-                    self._behind = {
-                        partition: end
-                        for partition, end in self._behind.items()
-                        if await consumer.position(TopicPartition(self._topic, partition)) < end
-                    }
-                await asyncio.sleep(0)
+                for tp, records in (await consumer.getmany(timeout_ms=_WAIT_MS)).items():
+                    sums.take(tp.partition, [(record.key, record.value) for record in records])
+                behind = {tp: end for tp, end in behind.items() if await consumer.position(tp) < end}
+                if not behind:
+                    self._told = sums
+                if monotonic() - looked_at > _LOOK_S:
+                    self._log_end = sum((await consumer.end_offsets(self._log)).values())
+                    looked_at = monotonic()
         finally:
             await consumer.stop()
 
-    def _take(self, partition: int, writes: list[Write]) -> None:
-        """Apply whole transactions, so that nobody ever sees half of one."""
-        pending = self._pending.setdefault(partition, [])
-        pending += writes
-        last = next((n for n in reversed(range(len(pending))) if pending[n][0] == REPORT), None)
-        if last is not None:
-            self._sums.apply(partition, pending[: last + 1])
-            del pending[: last + 1]
-
     def totals(self) -> Iterable[Entry]:
         """Return the cumulative totals."""
-        return self._sums.entries(lambda hour: hour == TOTALS)
+        return self._sums.totals()
 
     def cohorts(self, since_hour: int) -> Iterable[Entry]:
         """Return the entries that belong to an hour, from ``since_hour`` on."""
-        return self._sums.entries(lambda hour: hour != TOTALS and hour >= since_hour)
+        return self._sums.cohorts(since_hour)
 
     def exemplars(self) -> Mapping[tuple[str, Labels], Exemplar]:
         """Return the contact that stands for each bucket of a histogram."""
@@ -143,14 +156,23 @@ class TopicLedger:
         return self._sums.reports()
 
     def health(self) -> Mapping[str, float]:
-        """Return the gauges of the workers by metric name, over all partitions."""
+        """Return the gauges of the log and the workers by metric name, over all partitions."""
         reports = self._sums.reports().values()
-        gauges = {
-            "monitor_log_applied_offset": float(sum(report["events"] for report in reports)),
-            "monitor_state_rows": float(sum(report["states"] for report in reports)),
-            "monitor_open_timers": float(sum(report["timers"] for report in reports)),
-        }
+        gauges: dict[str, float] = {}
+        if self._log_end is not None:
+            gauges["monitor_log_end_offset"] = self._log_end
+        if self.is_ready:
+            gauges["monitor_log_applied_offset"] = sum(report["events"] for report in reports)
+            gauges["monitor_state_rows"] = sum(report["states"] for report in reports)
+            gauges["monitor_open_timers"] = sum(report["timers"] for report in reports)
         watermarks = [report["watermark"] for report in reports]
-        if len(watermarks) == self._partitions and min(watermarks) > BEGINNING:
-            gauges["monitor_watermark_timestamp_seconds"] = min(watermarks) / 1000
+        if len(watermarks) == len(self._ledger) and min(watermarks) > BEGINNING:
+            gauges[WATERMARK] = min(watermarks) / 1000
         return gauges
+
+    @property
+    def _sums(self) -> Sums:
+        return self._told or _NOTHING
+
+
+_NOTHING: Final = Sums()

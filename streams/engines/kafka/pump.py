@@ -3,8 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Any, Final
 
+from streams.domain.units import Millis
 from streams.engines.kafka.shelves import Shelves
 from streams.engines.kafka.stats import Stats
 from streams.engines.kafka.unit import Unit
@@ -23,6 +25,11 @@ class Inbox:
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._records)
+
+    @property
+    def oldest(self) -> Any:  # noqa: ANN401 - the brokers' records have no type
+        """The one that waits longest, ``None`` if none does."""
+        return self._records[0] if self._records else None
 
     def put(self, records: Sequence[Any]) -> None:
         """Add records."""
@@ -69,6 +76,15 @@ class Pump:
         self._stats = stats
         self._failed = failed
         self._task: asyncio.Task[None] | None = None
+        self._in_step: Any = None
+        self.since: float | None = None
+        """By the monotonic clock, when the step under way has begun."""
+
+    @property
+    def oldest(self) -> Millis | None:
+        """When the oldest record was written that is here and not committed; ``None`` if all are."""
+        waiting = [one.timestamp for one in (self._in_step, self.events.oldest, self.facts.oldest) if one is not None]
+        return min(waiting, default=None)
 
     @property
     def partition(self) -> int:
@@ -99,9 +115,13 @@ class Pump:
     async def _run(self) -> None:
         try:
             while self.events or self.facts:
+                self.since = monotonic()
+                self._in_step = self.events.oldest or self.facts.oldest
                 await self._step(self.events.take(self._batch), self.facts.take(self._batch))
         except Exception as error:  # noqa: BLE001 - whoever made the pump decides what it means
             self._failed(self.partition, error)
+        finally:
+            self.since = self._in_step = None
 
     def _forget(self) -> None:
         self.events.clear()
@@ -115,5 +135,6 @@ class Pump:
             return
         with self._stats.writing():
             places = await self.writer.write(step)
+        self._stats.refused.update(dead.reason for dead in step.dead)
         self._shelves.write(self.partition, step.state, step.ledger, places)
         self.unit.committed(step)

@@ -30,6 +30,11 @@ class Memory:
         self._writes = WriteBufferManager(write_buffer, False)  # noqa: FBT003 - it takes no keywords; never stall
         self._write_buffer = write_buffer
 
+    @property
+    def cached(self) -> int:
+        """Bytes of blocks in the cache."""
+        return int(self._cache.get_usage())
+
     def options(self) -> Options:
         """Return how a shelf is opened."""
         table = BlockBasedOptions()
@@ -117,10 +122,9 @@ class Shelf:
             self._db.close()
 
     def usage(self) -> Mapping[str, int]:
-        """Return the sizes that RocksDB tells: keys (an estimate), bytes on disk, bytes in memory."""
+        """Return the bytes that it takes on ``disk``, and in ``memory`` besides the cache."""
         with self._translated():
             return {
-                "keys": self._db.property_int_value("rocksdb.estimate-num-keys") or 0,
                 "disk": self._db.property_int_value("rocksdb.total-sst-files-size") or 0,
                 "memory": self._db.property_int_value("rocksdb.cur-size-all-mem-tables") or 0,
             }

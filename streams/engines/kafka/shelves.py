@@ -1,15 +1,23 @@
 """The shelves of a worker: one for each partition that it works on or stands by for."""
 
 import fcntl
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from shutil import rmtree
+from time import time
 from typing import IO, Final
 
+from streams.domain.units import DAY
+from streams.engines.kafka.config import TOMBSTONES_KEPT
 from streams.engines.kafka.keeping import LEDGER
 from streams.engines.kafka.shelf import Memory, Place, Shelf, Write
 from streams.engines.port import StorageError
 
 _LOCK: Final = "lock"
+_KEPT_S: Final = (TOMBSTONES_KEPT - DAY) / 1000
+
+logger = logging.getLogger(__name__)
 
 
 class Shelves(Mapping[int, Shelf]):
@@ -26,6 +34,10 @@ class Shelves(Mapping[int, Shelf]):
         self._letter = {state_topic: b"", ledger_topic: LEDGER}
         self._open: dict[int, Shelf] = {}
         self._lock = _claim(folder)
+        for path in folder.iterdir():
+            if path.name.isdigit() and _is_stale(path):
+                logger.info("%s: is too old to be brought up to date, and is made again from Kafka", path)
+                rmtree(path)
 
     def __getitem__(self, partition: int) -> Shelf:
         """Return the shelf of a partition.
@@ -59,6 +71,12 @@ class Shelves(Mapping[int, Shelf]):
         """Put on a shelf what was written to both changelogs."""
         self[partition].write([*state, *((LEDGER + key, value) for key, value in ledger)], places)
 
+    def usage(self) -> Mapping[str, int]:
+        """Return the sizes in bytes of all that are open: on ``disk`` and in ``memory``."""
+        usages = [shelf.usage() for shelf in self._open.values()]
+        disk, memory = (sum(usage[kind] for usage in usages) for kind in ("disk", "memory"))
+        return {"disk": disk, "memory": memory + self._memory.cached}
+
     def keep(self, partitions: Iterable[int]) -> None:
         """Close the shelves of all other partitions."""
         for partition in set(self._open) - set(partitions):
@@ -68,6 +86,12 @@ class Shelves(Mapping[int, Shelf]):
         """Close them all, and let others have the folder."""
         self.keep(())
         self._lock.close()
+
+
+def _is_stale(path: Path) -> bool:
+    """Whether a shelf may have missed deletions, of which the changelogs tell for a limited time only."""
+    newest = max((file.stat().st_mtime for file in path.iterdir()), default=0.0)
+    return time() - newest > _KEPT_S
 
 
 def _claim(folder: Path) -> IO[bytes]:

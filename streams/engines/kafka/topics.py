@@ -9,13 +9,11 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
 from streams.domain.units import DAY, HOUR
-from streams.engines.kafka.config import KafkaConfig
+from streams.engines.kafka.config import TOMBSTONES_KEPT, KafkaConfig
 from streams.engines.kafka.writer import DEAD_LETTER_BYTES
 from streams.engines.port import StorageError
 
 _THE_BROKERS_CHOICE: Final = -1
-_TOMBSTONES_KEPT: Final = 7 * DAY
-"""How long deletions stay in a changelog: a shelf that is older than that can't be brought up to date."""
 _ALREADY_EXISTS: Final = 36
 
 
@@ -31,7 +29,7 @@ def wanted(config: KafkaConfig) -> list[Wanted]:
     topics = config.topics
     compacted = {
         "cleanup.policy": "compact",
-        "delete.retention.ms": str(_TOMBSTONES_KEPT),
+        "delete.retention.ms": str(TOMBSTONES_KEPT),
         "min.cleanable.dirty.ratio": "0.2",
         "segment.ms": str(6 * HOUR),
         "max.compaction.lag.ms": str(DAY),

@@ -68,6 +68,18 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         ends: Mapping[TP, int] = await self._ensure_consumer().end_offsets(partitions)
         return ends
 
+    async def starts(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+        """Return where partitions begin now: what was before is kept no longer."""
+        return await self.call_thread(self._starts, list(partitions))  # type: ignore[no-any-return]
+
+    async def _starts(self, partitions: list[TP]) -> Mapping[TP, int]:
+        starts: Mapping[TP, int] = await self._ensure_consumer().beginning_offsets(partitions)
+        return starts
+
+    async def ends(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+        """Return where partitions end now."""
+        return await self.call_thread(self._highwaters, list(partitions))  # type: ignore[no-any-return]
+
     async def positions(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
         """Return which offset of each partition is read next."""
         return await self.call_thread(self._positions, list(partitions))  # type: ignore[no-any-return]
@@ -89,6 +101,14 @@ class Consumer(driver.Consumer):
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
+    async def ends(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+        """Return where partitions end now."""
+        return await self._thread.ends(partitions)
+
+    async def positions(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+        """Return which offset of each partition is read next."""
+        return await self._thread.positions(partitions)
+
     def stop_flow(self) -> None:
         """Let nothing that is fetched from now on be processed before :meth:`resume_flow`."""
         self.flow += 1
@@ -100,7 +120,12 @@ class Consumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         """Go on where the units are, which is told by what they keep, and not by the offsets of the group."""
-        await self.seek_wait(await self.app.worker.positions())
+        positions = await self.app.worker.positions()
+        starts = await self._thread.starts(positions)
+        for tp, start in starts.items():
+            if start > positions[tp]:
+                self.app.worker.lost(tp, start - positions[tp])
+        await self.seek_wait({tp: max(position, starts.get(tp, 0)) for tp, position in positions.items()})
 
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ANN401
         """Tell the group how far the units have come, for tools that show lag. Nothing depends on it."""
@@ -139,7 +164,7 @@ class Consumer(driver.Consumer):
                     worker.take(tp, records)
             following = recovery.following & wanted
             if following:
-                for tp, position in (await self._thread.positions(following)).items():
+                for tp, position in (await self.positions(following)).items():
                     if flow == self.flow:
                         recovery.follow(tp, position)
 

@@ -3,19 +3,22 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+import orjson
+
 from streams.contracts.outcomes import encode_outcome
 from streams.domain import measures as m
 from streams.domain.labels import LabelBudget
 from streams.domain.ledger import COHORTS_KEPT, Additions, hour_of
 from streams.domain.outcomes import Outcome, VerdictReached
 from streams.domain.policy import Policy
-from streams.domain.units import Millis
+from streams.domain.units import MINUTE, Millis
 from streams.domain.watermark import BEGINNING
 from streams.engines.intake import Intake, Received, Refused, reject
 from streams.engines.kafka import facts as f
-from streams.engines.kafka.keeping import PROGRESS, REPORT, DueTimers, KeptStates, Progress, Totals, expiry
+from streams.engines.kafka.keeping import LEDGER, PROGRESS, REPORT, DueTimers, KeptStates, Progress, Totals
 from streams.engines.kafka.shelf import Shelf, Write
 from streams.engines.kafka.step import DeadRecord, Incoming, Step
+from streams.engines.kafka.sweeping import Sweeping
 from streams.engines.port import StorageError
 from streams.engines.states import Codec
 from streams.processors import codec
@@ -24,13 +27,10 @@ from streams.processors.merging import Merger
 
 _LETTERS: Final = {"agents": b"a", "contacts": b"c", "journeys": b"j"}
 """How the keys of states begin, by the name of their store."""
-_BEYOND_STATES: Final = b"k"
-_CACHED: Final = 10_000
-_SWEPT: Final = 200
-"""How many states are looked at in each step, at least, for whether they have expired."""
-_SWEPT_AT_MOST: Final = 20_000
-_SWEEPS: Final = 4
-"""How often all states are looked at in the time for which one is remembered."""
+_CACHED: Final = 60_000
+"""How many states all partitions together keep at hand, if their states are alike."""
+_MOST_HELD: Final = 20_000
+_FAR_AHEAD: Final = 10 * MINUTE
 _PACKED: Final = 250
 """Most facts in one record, so that it stays well below what a broker takes."""
 
@@ -55,7 +55,6 @@ class Unit:
         self._partitions = partitions
         self._shelf = shelf
         self._events_topic, self._facts_topic = topics
-        self._memory = policy.memory
         self._windows = {window.name: window.length for window in policy.windows}
         raw = shelf.get(PROGRESS)
         beginning = [BEGINNING] * partitions
@@ -71,8 +70,8 @@ class Unit:
         self._intake = Intake(policy, self._labels, progress.watermark, self._keep)
         self._merger = Merger(list(progress.watermarks))
         self._events_read, self._facts_read = progress.events_low, progress.facts_low
-        self._totals = Totals(shelf)
-        self._sweeping = b""
+        self._totals = Totals(shelf, partitions)
+        self._sweeping = Sweeping(shelf, policy.memory)
 
     @property
     def reading(self) -> tuple[int, int]:
@@ -83,6 +82,12 @@ class Unit:
     def processed(self) -> tuple[int, int]:
         """The offsets after the last events and facts that were processed and are durable."""
         return self.progress.events_next, self.progress.facts_next
+
+    @property
+    def is_far_ahead(self) -> bool:
+        """Whether its events are to wait for those of other partitions, so that what is held stays bounded."""
+        ahead = self._intake.sequencer.watermark - self._merger.watermark
+        return len(self._merger.held) > _MOST_HELD and ahead > _FAR_AHEAD
 
     def process(self, events: Sequence[Incoming], facts: Sequence[Incoming]) -> Step | None:
         """Process records of the partition's events and facts, in the order of their offsets.
@@ -115,7 +120,9 @@ class Unit:
             kept.forget(step.expired)
 
     def _keep(self, name: str, codec: Codec[Any]) -> KeptStates[Any]:
-        kept: KeptStates[Any] = KeptStates(self._shelf, _LETTERS[name], codec, _CACHED)
+        kept: KeptStates[Any] = KeptStates(
+            self._shelf, _LETTERS[name], codec, _CACHED // len(_LETTERS) // self._partitions
+        )
         self._kept.append(kept)
         return kept
 
@@ -129,6 +136,14 @@ class Unit:
             msg = (
                 f"kafka.partitions: this application was begun with {partitions}, not {self._partitions}; set that, or"
                 " name another application with topics of its own"
+            )
+            raise StorageError(msg)
+        report = self._shelf.get(LEDGER + REPORT)
+        told = 0 if report is None else orjson.loads(report)["sequence"]
+        if told != self.progress.sequence:
+            msg = (
+                f"partition {self.partition}: its state is of transaction {self.progress.sequence}, its ledger of"
+                f" {told}: one of their topics was deleted or put back; name another application with topics of its own"
             )
             raise StorageError(msg)
 
@@ -239,23 +254,14 @@ class Unit:
         ]
 
     def _sweep(self, step: Step) -> list[bytes]:
-        """Find states that nothing can change any more, by looking at some of all at each step."""
-        before, watermark = self.progress, self._merger.watermark
-        known = self._intake.sequencer.watermark
-        now = {b"a": known, b"c": known, b"j": watermark}
-        passed = watermark - min(before.watermarks) if min(before.watermarks) > BEGINNING else 0
-        most = min(_SWEPT + before.states * passed * _SWEEPS // self._memory, _SWEPT_AT_MOST)
+        """Find states that nothing can change any more, and that this step has not touched."""
+        before, watermark, known = self.progress, self._merger.watermark, self._intake.sequencer.watermark
+        began = min(before.watermarks)
+        passed = 0 if began == BEGINNING else watermark - began
+        now = {_LETTERS["contacts"]: known, _LETTERS["agents"]: known, _LETTERS["journeys"]: watermark}
         in_use = {kept.letter: states.loaded for kept, states in zip(self._kept, step.touched.all(), strict=True)}
-        expired: list[bytes] = []
-        self._sweeping, start = b"", self._sweeping
-        for n, (key, value) in enumerate(self._shelf.between(start, _BEYOND_STATES)):
-            letter = key[:1]
-            if letter in now and expiry(value) <= now[letter] and key[1:].decode() not in in_use[letter]:
-                expired.append(key)
-            if n == most:
-                self._sweeping = key
-                break
-        return expired
+        expired = self._sweeping.look(before.states, passed, now)
+        return [key for key in expired if key[1:].decode() not in in_use[key[:1]]]
 
     def _trim(self, before: Progress, now: Progress, additions: Additions) -> list[Write]:
         """Once an hour of the log's time, let go of the ledger's oldest hours."""

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import monotonic
 from typing import Any, Final
 
 from aiokafka.errors import KafkaError
+from faust.exceptions import ConsistencyError
 from faust.types import TP
 
 from streams.domain.policy import Policy
@@ -18,6 +20,7 @@ from streams.engines.kafka.shelves import Shelves
 from streams.engines.kafka.stats import Stats
 from streams.engines.kafka.unit import Unit
 from streams.engines.kafka.writer import Writer
+from streams.engines.port import StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -25,13 +28,15 @@ _LOOK_S: Final = 0.1
 _AGAIN_S: Final = 1.0
 """How long to wait before what failed is tried again."""
 _CLOSE_S: Final = 5.0
+_STUCK_S: Final = 600.0
+"""Far longer than brokers may be away before a step fails."""
 
 
 class Worker:
     """Runs until it is told to stop, or something is wrong that trying again does not mend."""
 
     def __init__(self, config: KafkaConfig, policy: Policy) -> None:
-        """Claim the folder of the shelves; nothing runs yet.
+        """Claim the folder of the shelves, until it is closed; nothing runs yet.
 
         Raises:
             StorageError: the folder, or a file of certificates, can't be used.
@@ -49,38 +54,92 @@ class Worker:
         self._pumps: dict[int, Pump] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._error: Exception | None = None
+        self._rebalances = 0
         self._again: asyncio.Task[None] | None = None
         self.app: App | None = None
 
     async def run(self, stop: Callable[[], bool]) -> None:
-        """Work until ``stop`` says so.
+        """Work until ``stop`` says so; may be run again after an error of the brokers.
 
         Raises:
             StorageError: a shelf can't be written, or was begun with other settings.
             KafkaError: the brokers refuse what we need.
         """
         self.app = app = App(self, self.config, self._connection)
+        starting = asyncio.create_task(app.start())
         try:
-            starting = asyncio.create_task(app.start())
-            while not (stop() or app.crashed or self._error):
-                if starting.done() and starting.exception() is not None:
-                    break
+            while not (stop() or app.crashed or self._error or _failed(starting)):  # noqa: ASYNC110 - they are no events
                 await asyncio.sleep(_LOOK_S)
-            if self._error is None and not app.crashed and starting.done():
-                starting.result()
+        finally:
             await app.stop()
             starting.cancel()
             await asyncio.wait([starting])
-        finally:
             for partition in list(self._writers):
                 self._drop(partition)
             if self._background:
                 await asyncio.wait(self._background)
-            self.shelves.close()
+            self.shelves.keep(())
+            self._rebalances += app.rebalancing_count
+            self.app = None
+        if isinstance(app.crash_reason, ConsistencyError):
+            msg = f"{self.config.state}: is ahead of the topics, which were deleted or put back: remove this folder"
+            raise StorageError(msg) from app.crash_reason
+        error = self._error or app.crash_reason or (None if starting.cancelled() else starting.exception())
+        if error is not None:
+            raise error
+
+    def close(self) -> None:
+        """Let others have the folder of the shelves, once nothing runs any more."""
+        self.shelves.close()
+
+    # -- how it is ------------------------------------------------------------------------------------------------
+
+    @property
+    def partitions(self) -> list[int]:
+        """Those that it processes."""
+        return sorted(self._pumps)
+
+    @property
+    def pumps(self) -> Mapping[int, Pump]:
+        """What processes each of them."""
+        return self._pumps
+
+    @property
+    def rebalances(self) -> int:
+        """How often partitions were assigned anew."""
+        return self._rebalances + (0 if self.app is None else self.app.rebalancing_count)
+
+    @property
+    def recovering(self) -> int:
+        """How many records of changelogs are still to be followed before work begins."""
+        app = self.app
+        return 0 if app is None or app.tables.actives_ready else max(app.recovery.active_remaining_total(), 0)
+
+    @property
+    def problem(self) -> str | None:
+        """What stands in the way of its work, if anything does."""
+        app = self.app
         if self._error is not None:
-            raise self._error
-        if app.crash_reason is not None:
-            raise app.crash_reason
+            return f"the worker has stopped: {self._error}"
+        if app is None or (not app.rebalancing and not app.rebalancing_count):
+            return "the worker is waiting for its partitions"
+        if app.rebalancing:
+            return "partitions are being assigned"
+        if not app.tables.actives_ready:
+            return f"state is being recovered: {self.recovering} records of changelogs to go"
+        if self._again is not None and not self._again.done():
+            return "a partition begins again from what was committed"
+        return None
+
+    @property
+    def hangs(self) -> str | None:
+        """What shows that the process must be restarted, if anything does."""
+        now = monotonic()
+        for partition, pump in list(self._pumps.items()):
+            since = pump.since
+            if since is not None and now - since > _STUCK_S:
+                return f"partition {partition} has been on one batch for {now - since:.0f} s"
+        return None
 
     # -- what Faust asks ------------------------------------------------------------------------------------------
 
@@ -133,6 +192,15 @@ class Worker:
                 positions[TP(topic, partition)] = offset
         return positions
 
+    def lost(self, tp: TP, records: int) -> None:
+        """Take note that records are gone that were not processed, and say so: what they told will never count."""
+        self.stats.lost["interactions" if tp.topic == self._names[0] else "facts"] += records
+        logger.error(
+            "%s, partition %d: %d records are kept no longer and were never processed; what they told is missing from"
+            " all totals: have workers run more often than the topic's retention, or make that longer",
+            *(tp.topic, tp.partition, records),
+        )
+
     def processed(self) -> Mapping[TP, int]:
         """Return the offsets after the last records that were processed."""
         return {
@@ -154,7 +222,7 @@ class Worker:
             TP(topic, partition)
             for partition, pump in self._pumps.items()
             for topic in self._names
-            if pump.is_full(self._inbox(pump, topic))
+            if pump.is_full(self._inbox(pump, topic)) or (topic == self._names[0] and pump.unit.is_far_ahead)
         }
 
     async def wait_for_room(self, seconds: float) -> None:
@@ -201,6 +269,10 @@ class Worker:
 
     def _inbox(self, pump: Pump, topic: str) -> Inbox:
         return pump.events if topic == self._names[0] else pump.facts
+
+
+def _failed(task: asyncio.Task[Any]) -> bool:
+    return task.done() and task.exception() is not None
 
 
 async def _close(writer: Writer) -> None:

@@ -96,7 +96,7 @@ class Writer:
         batch = self._producer.create_batch()
         last = None
         for key, value, headers in records:
-            if batch.append(timestamp=now, key=key, value=value, headers=headers) is None:
+            if batch.append(timestamp=now, key=key, value=value, headers=[*headers]) is None:
                 msg = f"{topic}: a record of {len(value or b'')} bytes is too large to be written"
                 raise MessageSizeTooLargeError(msg)
             if batch.size() >= _BATCH:

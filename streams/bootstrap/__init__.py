@@ -1,13 +1,16 @@
-"""The composition root: the only place where settings turn into engines, exporters and applications."""
+"""The composition root: the only place where settings turn into engines, exporters and applications.
+
+What needs the libraries of the Kafka engine is in :mod:`streams.bootstrap.kafka`.
+"""
 
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from time import time_ns
-from typing import Final
+from typing import Final, Protocol
 
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -22,11 +25,11 @@ from streams.engines.embedded import EmbeddedEngine
 from streams.engines.embedded.appender import Appender
 from streams.engines.embedded.database import MEMORY
 from streams.engines.embedded.partition import Retention
-from streams.engines.kafka.config import KafkaConfig, Sasl, Security, Tls, Topic, Topics
 from streams.engines.port import StorageError
 from streams.exporter.collector import Exporter
 from streams.exporter.http import METRICS_PATH, index_route, metrics_route
 from streams.exporter.reader import LedgerReader
+from streams.exporter.workers import WorkerMetrics, WorkerReader
 from streams.settings import Settings, schemas
 from streams.sources.http import EVENTS_PATH, Append, Gateway
 
@@ -50,11 +53,24 @@ def package_version() -> str:
         return "0+unknown"
 
 
+class Condition(Protocol):
+    """How a process is; may be asked from any thread."""
+
+    @property
+    def hangs(self) -> str | None:
+        """What shows that the process must be restarted, if anything does."""
+
+    @property
+    def problem(self) -> str | None:
+        """What stands in the way of its work, if anything does."""
+
+
 @dataclass(slots=True)
 class Health:
     """Whether the monitor does its work: what stands in the way, or nothing once all is ready."""
 
     problem: str | None = "the engine has not started yet"
+    hangs: str | None = None
 
 
 def open_engine(settings: Settings, path: str | None = None) -> EmbeddedEngine:
@@ -75,36 +91,6 @@ def open_scratch_engine(path: str, policy: Policy) -> EmbeddedEngine:
     return EmbeddedEngine(path, policy, durable=False, kept=Retention(0, 0))
 
 
-def kafka_config(settings: Settings) -> KafkaConfig:
-    """Return what the Kafka engine is told. Reads no file: the password is among the settings already."""
-    kafka = settings.monitor.kafka
-    topics = kafka.topics
-    return KafkaConfig(
-        brokers=kafka.brokers,
-        application=kafka.application,
-        partitions=kafka.partitions,
-        replication=kafka.replication,
-        topics=Topics(
-            interactions=Topic(topics.interactions.name, topics.interactions.retention),
-            facts=Topic(topics.facts.name, topics.facts.retention),
-            outcomes=Topic(topics.outcomes.name, topics.outcomes.retention),
-            nudges=Topic(topics.nudges.name, topics.nudges.retention),
-            dead_letters=Topic(topics.dead_letters.name, topics.dead_letters.retention),
-            ledger=Topic(topics.ledger.name),
-            state=Topic(topics.state.name),
-        ),
-        state=Path(kafka.state),
-        cache=kafka.cache,
-        write_buffer=kafka.write_buffer,
-        standbys=kafka.standbys,
-        session_timeout=kafka.session_timeout,
-        transaction_timeout=kafka.transaction_timeout,
-        batch=kafka.batch,
-        tick=kafka.tick,
-        security=Security(_tls(settings), _sasl(settings)),
-    )
-
-
 def make_exporter(settings: Settings, ledger: LedgerReader) -> Exporter:
     """Return the exporter of a ledger. Without a salt in the settings, hashes last as long as the process."""
     salt = settings.secrets.exemplar_salt
@@ -112,18 +98,28 @@ def make_exporter(settings: Settings, ledger: LedgerReader) -> Exporter:
     return Exporter(ledger, settings.monitor.windows, key, package_version())
 
 
-def make_app(settings: Settings, exporter: Exporter, append: Append, health: Health) -> Starlette:
-    """Return the application of a monitor: events in, metrics out, and how it is."""
+def make_registry(settings: Settings, ledger: LedgerReader | None, worker: WorkerReader | None) -> CollectorRegistry:
+    """Return the registry of a process: of the ledger if it exports that, and of itself if it is a worker."""
+    registry = CollectorRegistry() if ledger is None else make_exporter(settings, ledger).registry
+    if worker is not None:
+        registry.register(WorkerMetrics(worker))
+    return registry
+
+
+def make_app(settings: Settings, registry: CollectorRegistry, append: Append | None, condition: Condition) -> Starlette:
+    """Return the application of a monitor: events in, if it takes any; metrics out, and how it is."""
     http = settings.monitor.http
-    gateway = Gateway(append, StorageError, wall_clock, http.max_body, http.max_batch)
     links = {
         METRICS_PATH: "for Prometheus: outputs beside outcomes, and the monitor's own health",
-        EVENTS_PATH: "POST events here, one JSON object a line",
         HEALTH_PATH: "whether the process lives",
         READY_PATH: "whether it does its work",
     }
+    routes = [metrics_route(registry), *_health_routes(condition)]
+    if append is not None:
+        links[EVENTS_PATH] = "POST events here, one JSON object a line"
+        routes.append(Gateway(append, StorageError, wall_clock, http.max_body, http.max_batch).route())
     return Starlette(
-        routes=[index_route(links), metrics_route(exporter), gateway.route(), *_health_routes(health)],
+        routes=[index_route(links), *routes],
         middleware=[Middleware(GZipMiddleware, minimum_size=1024)],
     )
 
@@ -138,33 +134,16 @@ def all_schemas() -> Mapping[str, Mapping[str, object]]:
     return {"interactions.v1.json": interactions_schema(), **schemas()}
 
 
-def _tls(settings: Settings) -> Tls | None:
-    tls, place = settings.monitor.kafka.security.tls, ("kafka", "security", "tls")
-    if not tls.enabled:
-        return None
-    return Tls(
-        ca_file=settings.file(tls.ca_file, *place, "ca_file"),
-        cert_file=settings.file(tls.cert_file, *place, "cert_file"),
-        key_file=settings.file(tls.key_file, *place, "key_file"),
-        check_hostname=tls.check_hostname,
-    )
-
-
-def _sasl(settings: Settings) -> Sasl | None:
-    sasl, password = settings.monitor.kafka.security.sasl, settings.secrets.kafka_password
-    if sasl.mechanism is None or sasl.username is None or password is None:
-        return None  # all or nothing: loading refuses the rest
-    return Sasl(sasl.mechanism, sasl.username, password.get_secret_value())
-
-
-def _health_routes(health: Health) -> list[Route]:
+def _health_routes(condition: Condition) -> list[Route]:
     async def healthy(_: Request) -> Response:
-        return JSONResponse({"status": "alive"})
+        why = condition.hangs
+        return JSONResponse({"status": "alive"}) if why is None else JSONResponse({"status": "hangs", "why": why}, 503)
 
     async def ready(_: Request) -> Response:
-        if health.problem is None:
+        why = condition.hangs or condition.problem
+        if why is None:
             return JSONResponse({"status": "ready"})
-        return JSONResponse({"status": "not ready", "why": health.problem}, 503)
+        return JSONResponse({"status": "not ready", "why": why}, 503)
 
     return [_get(HEALTH_PATH, healthy), _get(READY_PATH, ready)]
 

@@ -1,0 +1,79 @@
+"""``run --engine kafka``: the roles of this process, and its HTTP side."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Final, Protocol
+
+from streams.bootstrap import make_app, make_registry, wall_clock
+from streams.bootstrap.kafka import open_service
+from streams.cli.consoles import note
+from streams.cli.feed import Feed
+from streams.cli.serving import listen, serving
+from streams.cli.stopping import stopping
+from streams.engines.port import StorageError
+from streams.engines.roles import Role
+from streams.settings import Settings
+
+_BATCH: Final = 2_000
+_PAUSE_S: Final = 0.2
+_AGAIN_S: Final = 5.0
+
+
+def run_kafka(  # noqa: PLR0913, PLR0917 - one for each option
+    settings: Settings, roles: Sequence[Role], state: Path | None, feed: Feed | None, host: str, port: int
+) -> None:
+    """Do what the roles ask for until SIGINT or SIGTERM.
+
+    Raises:
+        StorageError: the brokers can't be reached at the start, or something is wrong that trying again does not mend.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("streams").setLevel(logging.INFO)
+    with ExitStack() as stack:
+        stop = stack.enter_context(stopping())
+        listening = listen(host, port)
+        stack.callback(listening.close)
+        service = stack.enter_context(closing(open_service(settings, roles, state)))
+        append = service.append if Role.GATEWAY in roles else None
+        app = make_app(settings, make_registry(settings, service.ledger, service.watch), append, service)
+        server = stack.enter_context(serving(app, listening))
+        offers = [f"serves {server.url}/metrics"] + [f"takes events at {server.url}/v1/events"] * (append is not None)
+        note(f"{', '.join(roles)}: {', '.join(offers)}; end it with Ctrl-C")
+
+        async def check(stop: Callable[[], bool]) -> None:
+            while not stop():
+                server.check()
+                await asyncio.sleep(_PAUSE_S)
+
+        async def pour(stop: Callable[[], bool]) -> None:
+            if feed is not None:
+                await _pour(feed, service, stop)
+
+        asyncio.run(service.run(stop.is_set, check, pour))
+
+
+class _Service(Protocol):
+    ticking: bool
+
+    async def put(self, records: Sequence[bytes], received_at: int) -> None: ...
+
+
+async def _pour(feed: Feed, service: _Service, stop: Callable[[], bool]) -> None:
+    """Put the records of a feed in the log; time does not move on with the clock until it has ended."""
+    service.ticking = False
+    pending: list[bytes] = []
+    while not stop() and (pending or not feed.ended):
+        pending = pending or feed.take(_BATCH)
+        try:
+            await service.put(pending, wall_clock())
+        except StorageError as error:
+            note(str(error))
+            await asyncio.sleep(_AGAIN_S)
+            continue
+        if not pending:
+            await asyncio.sleep(_PAUSE_S)
+        pending = []
+    service.ticking = True
