@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from deploy.kafka.broker import BrokerError
+from deploy.kafka.java import SetupError
 from tests.bench.kafka.broker import broker
 from tests.bench.kafka.contestant import MODULES
 from tests.bench.kafka.log import fill
@@ -37,6 +39,9 @@ def main() -> int:
             runs = _race(course, options.only, options.repeat)
     except KeyboardInterrupt:
         return 130
+    except (BrokerError, SetupError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     out = Console(width=None if sys.stdout.isatty() else 130, highlight=False)
     out.print(
         f"{log.records:,} events in {log.partitions} partitions of one broker, {log.joins:,} of them in the join;"

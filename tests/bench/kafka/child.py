@@ -72,6 +72,12 @@ class Child:
         what = f"did not say {key!r} within {within_s:g} s"
         raise self.trouble(what)
 
+    def go(self) -> None:
+        """Tell it to go, by a line on its standard input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"go\n")
+        self.process.stdin.flush()
+
     def end(self) -> None:
         """Ask it to end, by closing its standard input, and kill it if it does not."""
         assert self.process.stdin is not None
