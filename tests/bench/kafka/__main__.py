@@ -28,7 +28,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-kafka", description=__doc__)
     parser.add_argument("--events", type=int, default=200_000, help="in the log (default: 200,000)")
     parser.add_argument("--partitions", type=int, default=4, help="of the log (default: 4)")
-    parser.add_argument("--repeat", type=int, default=3, help="runs of each (default: 3)")
+    parser.add_argument(
+        "--repeat", type=int, choices=range(1, 100), metavar="N", default=3, help="runs of each (default: 3)"
+    )
     parser.add_argument("--deadline", type=float, default=300.0, help="seconds for each run (default: 300)")
     parser.add_argument("--only", choices=MODULES, nargs="+", default=[*MODULES], help="whom (default: all)")
     options = parser.parse_args()
