@@ -46,6 +46,10 @@ bench: $(VENV)/.installed-dev ## events a second of a replay on the embedded eng
 bench-estimators: $(VENV)/.installed-dev ## how right the estimates are where the truth is known (ARGS=--pipeline: as published)
 	$(BIN)/python -m tests.bench.estimators $(ARGS)
 
+.PHONY: bench-kafka
+bench-kafka: $(VENV)/.installed-bench ## the Kafka engine beside Faust and Quix Streams; needs Java (ARGS="--events 50000")
+	@$(BIN)/python -m tests.bench.kafka $(ARGS)
+
 .PHONY: kafka
 kafka: $(VENV)/.made ## Apache Kafka on this machine, until Ctrl-C; needs Java 17 and Maven (ARGS="--brokers 3")
 	@$(BIN)/python -m deploy.kafka.cluster $(ARGS)
@@ -96,6 +100,11 @@ $(VENV)/.installed: requirements.txt pyproject.toml $(VENV)/.made
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing what tests it ..."
 	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed-dev
+	@echo "Installing what it is compared with ..."
+	@$(PIP) install --require-hashes -r requirements-bench.txt
 	@touch $@
 
 , := ,
