@@ -32,6 +32,8 @@ def run_kafka(  # noqa: PLR0913, PLR0917 - one for each option
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("streams").setLevel(logging.INFO)
+    for faust in ("app", "tables", "transport"):  # Faust names its loggers by the module of the class; it tells a lot
+        logging.getLogger(f"streams.engines.kafka.{faust}").setLevel(logging.WARNING)
     with ExitStack() as stack:
         stop = stack.enter_context(stopping())
         listening = listen(host, port)

@@ -100,7 +100,7 @@ def lost_state(times: int) -> Fault:
             await asyncio.sleep(site.random.uniform(3, 6))
             worker = site.any_running()
             worker.kill()
-            shutil.rmtree(worker.state)
+            shutil.rmtree(worker.state, ignore_errors=True)  # which it may not have yet
             worker.start()
 
     return fault

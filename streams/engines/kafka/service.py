@@ -121,7 +121,7 @@ class Service:
             raise StorageError("\n".join(found))
         tasks = [asyncio.create_task(work(stop)) for work in (*self._roles(), *beside)]
         try:
-            while not stop() and not any(task.done() and task.exception() for task in tasks):
+            while not stop() and not any(map(_has_failed, tasks)):
                 self._beat = monotonic()
                 await asyncio.sleep(_BEAT_S)
         finally:
@@ -188,9 +188,13 @@ async def _started(producer: LogProducer) -> AsyncIterator[LogProducer]:
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
     """Wait for what ends by itself, being told to; where something has failed, end it all and raise what has."""
-    if any(task.done() and task.exception() for task in tasks):
+    if any(map(_has_failed, tasks)):
         for task in tasks:
             task.cancel()
     for result in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(result, Exception):
             raise result
+
+
+def _has_failed(task: asyncio.Task[None]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)

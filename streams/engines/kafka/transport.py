@@ -1,5 +1,6 @@
 """Faust's transport, handing on whole batches of records instead of one message after the other."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -97,6 +98,8 @@ class Consumer(driver.Consumer):
 
     flow = 0
     """How often flow was stopped: what was fetched before a stop is not processed after it."""
+    _sought = False
+    """Whether sources are read from where the units are: Faust resumes them before it has this sought."""
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -112,6 +115,7 @@ class Consumer(driver.Consumer):
     def stop_flow(self) -> None:
         """Let nothing that is fetched from now on be processed before :meth:`resume_flow`."""
         self.flow += 1
+        self._sought = False
         super().stop_flow()
 
     async def wait_empty(self) -> None:
@@ -126,6 +130,7 @@ class Consumer(driver.Consumer):
             if start > positions[tp]:
                 self.app.worker.lost(tp, start - positions[tp])
         await self.seek_wait({tp: max(position, starts.get(tp, 0)) for tp, position in positions.items()})
+        self._sought = True
 
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ANN401
         """Tell the group how far the units have come, for tools that show lag. Nothing depends on it."""
@@ -142,12 +147,21 @@ class Consumer(driver.Consumer):
         """Do nothing: Faust looks for messages that nobody has acknowledged, and here there are none."""
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
+        try:
+            await self._drain(fetcher)
+        except asyncio.CancelledError:
+            if not self.app.should_stop:  # else Faust takes an end for a crash where it comes amid a rebalance
+                raise
+
+    async def _drain(self, fetcher: ServiceT) -> None:
         worker, recovery = self.app.worker, self.app.tables.recovery
         while not (self.should_stop or fetcher.should_stop):
             if not self.flow_active:
                 await self.wait(self.can_resume_flow.wait(), timeout=_WAIT_S)
                 continue
             wanted = self._get_active_partitions() - worker.satisfied()
+            if not self._sought:
+                wanted = {tp for tp in wanted if self._is_changelog_tp(tp)}
             if not wanted:
                 await worker.wait_for_room(_WAIT_S)
                 continue

@@ -67,9 +67,11 @@ class Worker:
         """
         self.app = app = App(self, self.config, self._connection)
         starting = asyncio.create_task(app.start())
+        error: BaseException | None = None
         try:
-            while not (stop() or app.crashed or self._error or _failed(starting)):  # noqa: ASYNC110 - they are no events
+            while not stop() and error is None:
                 await asyncio.sleep(_LOOK_S)
+                error = self._error or app.crash_reason or (starting.exception() if starting.done() else None)
         finally:
             await app.stop()
             starting.cancel()
@@ -81,10 +83,9 @@ class Worker:
             self.shelves.keep(())
             self._rebalances += app.rebalancing_count
             self.app = None
-        if isinstance(app.crash_reason, ConsistencyError):
+        if isinstance(error, ConsistencyError):
             msg = f"{self.config.state}: is ahead of the topics, which were deleted or put back: remove this folder"
-            raise StorageError(msg) from app.crash_reason
-        error = self._error or app.crash_reason or (None if starting.cancelled() else starting.exception())
+            raise StorageError(msg) from error
         if error is not None:
             raise error
 
@@ -181,6 +182,9 @@ class Worker:
     async def positions(self) -> Mapping[TP, int]:
         """Return from where each partition is to be read, having made its unit if there is none yet."""
         positions: dict[TP, int] = {}
+        logger.info(
+            "processes %d partitions: %s", len(self._writers), ", ".join(map(str, sorted(self._writers))) or "none"
+        )
         for partition, writer in self._writers.items():
             pump = self._pumps.get(partition)
             if pump is None:
@@ -269,10 +273,6 @@ class Worker:
 
     def _inbox(self, pump: Pump, topic: str) -> Inbox:
         return pump.events if topic == self._names[0] else pump.facts
-
-
-def _failed(task: asyncio.Task[Any]) -> bool:
-    return task.done() and task.exception() is not None
 
 
 async def _close(writer: Writer) -> None:

@@ -64,7 +64,7 @@ async def _run(settings: KafkaConfig, task: Task, meter: Meter) -> None:
     working = asyncio.create_task(worker.run(lambda: done))
     while not (done or working.done()):
         await asyncio.sleep(_LOOK_S)
-        meter.passed(worker.stats.events - meter.records)
+        meter.passed(worker.stats.records["interactions"] - meter.records)
         if _is_settled(worker, task):
             meter.end()
             done = True
