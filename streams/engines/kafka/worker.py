@@ -236,12 +236,12 @@ class Worker:
     # -- troubles -------------------------------------------------------------------------------------------------
 
     def _failed(self, partition: int, error: Exception) -> None:
+        self._drop(partition)  # whatever it is: what the unit has in memory is not what was committed
         if not isinstance(error, KafkaError):
             self._error = self._error or error
             return
         logger.warning("partition %d: %s: begins again from what was committed", partition, error)
         self.stats.failures[type(error).__name__] += 1
-        self._drop(partition)
         if self._again is None or self._again.done():
             self._again = asyncio.create_task(self._recover())
 
