@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import faust
+from faust.app.base import BootStrategy
 
 from streams.engines.kafka.config import KafkaConfig
 from streams.engines.kafka.tables import Recovery, Table, Tables
@@ -18,8 +19,16 @@ SCHEME: Final = "monitor"
 _COMMIT_S: Final = 5.0
 
 
+class Boot(BootStrategy):
+    """Starts no producer: whatever is written is written by the writers, in their transactions."""
+
+    enable_kafka_producer = False
+
+
 class App(faust.App):
     """A Faust application whose batches go to a worker."""
+
+    BootStrategy = Boot
 
     tables: Tables
 
