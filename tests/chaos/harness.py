@@ -83,7 +83,7 @@ class Process:
 
     async def stop(self) -> None:
         """Have it end, which it must do cleanly once it listens to signals."""
-        while self.runs and b"end it with Ctrl-C" not in self.log.read_bytes():
+        while self.runs and b"end it with Ctrl-C" not in self.log.read_bytes():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         if self.runs:
             self.send(signal.SIGTERM)

@@ -153,15 +153,17 @@ class Consumer(driver.Consumer):
             if not self.app.should_stop:  # else Faust takes an end for a crash where it comes amid a rebalance
                 raise
 
+    def _wanted(self) -> set[TP]:
+        wanted: set[TP] = self._get_active_partitions() - self.app.worker.satisfied()
+        return wanted if self._sought else {tp for tp in wanted if self._is_changelog_tp(tp)}
+
     async def _drain(self, fetcher: ServiceT) -> None:
         worker, recovery = self.app.worker, self.app.tables.recovery
         while not (self.should_stop or fetcher.should_stop):
             if not self.flow_active:
                 await self.wait(self.can_resume_flow.wait(), timeout=_WAIT_S)
                 continue
-            wanted = self._get_active_partitions() - worker.satisfied()
-            if not self._sought:
-                wanted = {tp for tp in wanted if self._is_changelog_tp(tp)}
+            wanted = self._wanted()
             if not wanted:
                 await worker.wait_for_room(_WAIT_S)
                 continue
