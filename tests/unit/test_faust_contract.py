@@ -35,7 +35,7 @@ from mode.services import ServiceTask
 from streams.engines.kafka import app as our_app
 from streams.engines.kafka import tables, transport
 from streams.engines.kafka.app import App
-from tests.faust_stage import PARTITIONS, STANDBYS, Stage, perform
+from tests.faust_stage import PARTITIONS, STANDBYS, STOPPED, Stage, perform
 from tests.kafka_in_memory import ConsumerInMemory, Topics
 
 ROOT = Path(__file__).parents[2]
@@ -314,12 +314,20 @@ def test_a_rebalance_stops_the_flow_then_waits_for_what_is_under_way_then_recove
     steps = ["halt", "assigned", "keep", "fence", "ends", "positions", "take"]
     first = [stage.first(step, among=stage.again) for step in steps]
     assert first == sorted(first)
-    assert stage.again[first[0]] == ("halt", False), "flow is stopped"
+    assert stage.again[first[0]] == ("halt", STOPPED)
+
+
+def test_without_a_rebalance_faust_recovers_again_when_the_worker_asks_for_it(stage: Stage) -> None:
+    steps = ["halt", "fence", "ends", "positions", "take"]
+    first = [stage.first(step, among=stage.after_a_failure) for step in steps]
+    assert first == sorted(first)
+    assert stage.after_a_failure[first[0]] == ("halt", STOPPED)
+    assert not [one for one in stage.after_a_failure if one[0] == "assigned"]
 
 
 def test_a_stop_waits_for_what_is_under_way(stage: Stage) -> None:
-    assert ("halt", False) in stage.told[stage.stopped :]
-    assert not [one for one in stage.told[stage.stopped :] if one[0] == "take"]
+    assert ("halt", STOPPED) in stage.at_the_end
+    assert not [one for one in stage.at_the_end if one[0] == "take"]
 
 
 def test_what_the_store_is_not_made_for_it_refuses(stage: Stage) -> None:
