@@ -33,7 +33,9 @@ AT = 1_767_225_600_000
 
 
 @pytest.fixture(autouse=True)
-def _unclosed() -> Iterator[None]:
+def _heard_and_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    # Whoever configured logging before may have turned off those who log already.
+    monkeypatch.setattr(logging.getLogger("aiokafka"), "disabled", False)
     yield
     gc.collect()
 
