@@ -13,9 +13,11 @@ from faust.types import TP
 from streams.engines.kafka.app import App
 from streams.engines.kafka.config import KafkaConfig
 from streams.engines.kafka.transport import ConsumerThread
+from streams.engines.kafka.worker import Worker
 from tests.kafka_in_memory import ConsumerInMemory, Record, Topics
 
 PARTITIONS, STANDBYS = 4, 1
+FLOWING, STOPPED = "flowing", "stopped"
 
 
 @dataclass
@@ -48,7 +50,7 @@ class WorkerOnStage:
         self.topics.told.append(("fence", frozenset(self.own)))
 
     async def halt(self) -> None:
-        self.topics.told.append(("halt", self.app.consumer.flow_active))
+        self.topics.told.append(("halt", FLOWING if self.app.consumer.flow_active else STOPPED))
 
     async def positions(self) -> Mapping[TP, int]:
         self.topics.told.append(("positions",))
@@ -70,12 +72,13 @@ class WorkerOnStage:
 
 @dataclass
 class Stage:
-    """An application of ours that was started, worked, was rebalanced and stopped, and what was seen of it."""
+    """An application of ours that was started, was rebalanced, failed and was stopped, and what was seen of it."""
 
     app: App
     made_with: Mapping[str, Any]
     told: list[tuple[Any, ...]]
     rebalanced: int = 0
+    failed: int = 0
     stopped: int = 0
     unread: int = 0
     services: list[Any] = field(default_factory=list)
@@ -86,7 +89,15 @@ class Stage:
 
     @property
     def again(self) -> list[tuple[Any, ...]]:
-        return self.told[self.rebalanced : self.stopped]
+        return self.told[self.rebalanced : self.failed]
+
+    @property
+    def after_a_failure(self) -> list[tuple[Any, ...]]:
+        return self.told[self.failed : self.stopped]
+
+    @property
+    def at_the_end(self) -> list[tuple[Any, ...]]:
+        return self.told[self.stopped :]
 
     def first(self, what: str, *begins: object, among: Sequence[tuple[Any, ...]] | None = None) -> int:
         told = self.started if among is None else among
@@ -124,6 +135,9 @@ async def perform(patch: pytest.MonkeyPatch, folder: Path) -> Stage:
     stage.rebalanced, stage.unread = len(topics.told), app.tables.changelog_queue.qsize()
     await thread.call_thread(cast("Any", thread._consumer).rebalance)  # noqa: SLF001
     await until(lambda: not app.rebalancing and has_taken(topics.told[stage.rebalanced :]))
+    stage.failed = len(topics.told)
+    await Worker._recover(cast("Any", worker))  # noqa: SLF001
+    await until(lambda: not app.rebalancing and has_taken(topics.told[stage.failed :]))
     stage.stopped = len(topics.told)
     await app.stop()
     return stage

@@ -1,7 +1,9 @@
 """Makes the topics of an application, and says what is wrong with those that there are."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any, Final, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -15,6 +17,10 @@ from streams.engines.port import StorageError
 
 _THE_BROKERS_CHOICE: Final = -1
 _ALREADY_EXISTS: Final = 36
+_UNKNOWN_TOPIC: Final = 3
+_SPREADING_S: Final = 5.0
+"""How long it takes at most, on slow machines, until all brokers know of a topic that was made."""
+_LOOK_S: Final = 0.1
 
 
 class Wanted(NamedTuple):
@@ -77,24 +83,39 @@ async def create(config: KafkaConfig, connection: Mapping[str, Any]) -> tuple[li
 
 
 async def problems(config: KafkaConfig, connection: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the topics, each with what to do; nothing if all is well."""
-    wishes = wanted(config)
+    """Return what is wrong with the topics, each with what to do; nothing if all is well.
+
+    Brokers hear of new topics one after the other: what one of them does not know is asked for again for a while.
+    """
+    deadline = monotonic() + _SPREADING_S
     async with _admin(config, connection) as admin:
-        described = await admin.describe_topics([topic.name for topic in wishes])
-        there = {topic["topic"]: topic for topic in described if topic["error_code"] == 0}
-        found = list(_partition_problems(wishes, there, config.partitions))
-        present = [topic for topic in wishes if topic.name in there]
-        resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in present]
-        answers = await admin.describe_configs(resources) if resources else []
+        while True:
+            found, is_settled = await _look(config, admin)
+            if is_settled or monotonic() > deadline:
+                return found
+            await asyncio.sleep(_LOOK_S)
+
+
+async def _look(config: KafkaConfig, admin: AIOKafkaAdminClient) -> tuple[list[str], bool]:
+    """Return what is wrong as one of the brokers has it, and whether that one knows all of the topics."""
+    wishes = wanted(config)
+    described = await admin.describe_topics([topic.name for topic in wishes])
+    there = {topic["topic"]: topic for topic in described if topic["error_code"] == 0}
+    found = list(_partition_problems(wishes, there, config.partitions))
+    present = [topic for topic in wishes if topic.name in there]
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in present]
+    answers = await admin.describe_configs(resources) if resources else []
     configs: dict[str, dict[str, str]] = {}
+    unknown = len(wishes) - len(present)
     for answer in answers:
-        for _, _, _, name, entries in answer.resources:
+        for code, _, _, name, entries in answer.resources:
             configs[name] = {entry[0]: entry[1] for entry in entries}
+            unknown += code == _UNKNOWN_TOPIC
     for topic in present:
         policy, wish = configs.get(topic.name, {}).get("cleanup.policy"), topic.configs["cleanup.policy"]
         if policy is not None and policy != wish:
             found.append(f"{topic.name}: has cleanup.policy={policy}, and would lose what is needed; set it to {wish}")
-    return found
+    return found, not unknown
 
 
 def _partition_problems(wishes: Sequence[Wanted], there: Mapping[str, Any], partitions: int) -> list[str]:
