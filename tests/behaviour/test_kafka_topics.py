@@ -63,6 +63,9 @@ def settings(config: KafkaConfig, name: str) -> dict[str, str]:
     return asyncio.run(run())
 
 
+BY_THE_BROKER = {"message.timestamp.type": "LogAppendTime"}
+
+
 def names(config: KafkaConfig) -> list[str]:
     return [topic.name for topic in topics.wanted(config)]
 
@@ -113,7 +116,7 @@ def test_missing_topics_are_told_with_what_makes_them(kafka: str, tmp_path: Path
 
 def test_another_number_of_partitions_is_told_with_what_to_change(kafka: str, tmp_path: Path) -> None:
     config = make_config(kafka, tmp_path, partitions=2)
-    make(config, config.topics.interactions.name, 3, {})
+    make(config, config.topics.interactions.name, 3, BY_THE_BROKER)
     create(config)
     assert problems(config) == [
         f"{config.topics.interactions.name}: has 3 partitions, not 2; set kafka.partitions, or name another"
@@ -132,11 +135,22 @@ def test_a_changelog_that_would_forget_is_told_with_what_to_set(policy: str, kaf
 
 def test_a_log_that_is_compacted_is_told_with_what_to_set(kafka: str, tmp_path: Path) -> None:
     config = make_config(kafka, tmp_path, partitions=1)
-    make(config, config.topics.interactions.name, 1, {"cleanup.policy": "compact"})
+    make(config, config.topics.interactions.name, 1, {"cleanup.policy": "compact"} | BY_THE_BROKER)
     create(config)
     [problem] = problems(config)
     assert problem.startswith(f"{config.topics.interactions.name}: has cleanup.policy=compact")
     assert problem.endswith("set it to delete")
+
+
+def test_times_by_the_clocks_of_producers_and_small_dead_letters_are_told(kafka: str, tmp_path: Path) -> None:
+    config = make_config(kafka, tmp_path, partitions=1)
+    make(config, config.topics.interactions.name, 1, {})
+    make(config, config.topics.dead_letters.name, 1, {"max.message.bytes": "100000"})
+    create(config)
+    by_clock, small = problems(config)
+    assert by_clock.startswith(f"{config.topics.interactions.name}: has message.timestamp.type=CreateTime")
+    assert by_clock.endswith("set it to LogAppendTime")
+    assert small.startswith(f"{config.topics.dead_letters.name}: has max.message.bytes=100000")
 
 
 def test_more_replicas_than_there_are_brokers_are_told_for_each_topic(kafka: str, tmp_path: Path) -> None:

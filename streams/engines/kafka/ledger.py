@@ -50,7 +50,9 @@ class Sums:
                 elif key.startswith(EXEMPLARS):
                     if value is not None:
                         bucket, exemplar = read_exemplar(key, value)
-                        self._exemplars[bucket] = exemplar
+                        known = self._exemplars.get(bucket)
+                        if known is None or known.occurred_at <= exemplar.occurred_at:  # so that replicas agree
+                            self._exemplars[bucket] = exemplar
                 else:
                     self._add(partition, key, value)
 

@@ -1,7 +1,7 @@
 """Makes the topics of an application, and says what is wrong with those that there are."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any, Final, NamedTuple
@@ -30,6 +30,15 @@ class Wanted(NamedTuple):
     configs: Mapping[str, str]
 
 
+_LARGEST: Final = "max.message.bytes"
+_NEEDED: Final = {
+    "cleanup.policy": "would lose what is needed",
+    "message.timestamp.type": "a clock that is wrong elsewhere would count here",
+    _LARGEST: "large dead letters would not fit",
+}
+"""What is told of a topic where a setting is not as it should be."""
+
+
 def wanted(config: KafkaConfig) -> list[Wanted]:
     """Return the topics of an application, with those of their settings that matter."""
     topics = config.topics
@@ -46,7 +55,7 @@ def wanted(config: KafkaConfig) -> list[Wanted]:
     }
     # The time at which an event came is the broker's: an absurd clock of a producer must not count.
     kept[topics.interactions]["message.timestamp.type"] = "LogAppendTime"
-    kept[topics.dead_letters]["max.message.bytes"] = str(DEAD_LETTER_BYTES)
+    kept[topics.dead_letters][_LARGEST] = str(DEAD_LETTER_BYTES)
     return [
         *(Wanted(topic.name, configs) for topic, configs in kept.items()),
         *(Wanted(topic.name, compacted) for topic in (topics.ledger, topics.state)),
@@ -112,10 +121,17 @@ async def _look(config: KafkaConfig, admin: AIOKafkaAdminClient) -> tuple[list[s
             configs[name] = {entry[0]: entry[1] for entry in entries}
             unknown += code == _UNKNOWN_TOPIC
     for topic in present:
-        policy, wish = configs.get(topic.name, {}).get("cleanup.policy"), topic.configs["cleanup.policy"]
-        if policy is not None and policy != wish:
-            found.append(f"{topic.name}: has cleanup.policy={policy}, and would lose what is needed; set it to {wish}")
+        found += _setting_problems(topic, configs.get(topic.name, {}))
     return found, not unknown
+
+
+def _setting_problems(topic: Wanted, has: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the settings of a topic, as far as a broker tells them."""
+    for name, otherwise in _NEEDED.items():
+        wish, value = topic.configs.get(name), has.get(name)
+        is_enough = int(value or 0) >= int(wish or 0) if name == _LARGEST else value == wish
+        if wish is not None and value is not None and not is_enough:
+            yield f"{topic.name}: has {name}={value}, and {otherwise}; set it to {wish}"
 
 
 def _partition_problems(wishes: Sequence[Wanted], there: Mapping[str, Any], partitions: int) -> list[str]:
@@ -136,7 +152,10 @@ async def _admin(config: KafkaConfig, connection: Mapping[str, Any]) -> AsyncIte
         await admin.start()
         yield admin
     except KafkaError as error:
-        msg = f"{', '.join(config.brokers)}: {error}: check kafka.brokers and kafka.security, and that they run"
+        msg = (
+            f"{', '.join(config.brokers)}: {type(error).__name__}: none of these brokers answers, or none lets us in"
+            " (what aiokafka logged says which): check kafka.brokers and kafka.security"
+        )
         raise StorageError(msg) from error
     finally:
         await admin.close()
