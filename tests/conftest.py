@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from deploy.kafka.cluster import Cluster
 from tests import brokers
+from tests.engines import Play, PlayKafka, play_embedded
 
 settings.register_profile("quick", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=300, deadline=None, derandomize=True, print_blob=True)
@@ -32,6 +33,34 @@ def kafka(request: pytest.FixtureRequest) -> Iterator[str]:
         request.getfixturevalue("own_kafka")
     with brokers.lent_broker() as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def mock_kafka() -> Iterator[str]:
+    """The address of confluent-kafka's mock cluster: for one worker it is a broker, wherever there is Python."""
+    with brokers.mocked_broker() as address:
+        yield address
+
+
+@pytest.fixture(scope="session", params=["embedded", "kafka", "mock_kafka"])
+def play(request: pytest.FixtureRequest) -> Play:
+    """Every engine: a test that asks for this is run with each of them."""
+    return _playing(request)
+
+
+@pytest.fixture(scope="session", params=["embedded", "kafka"])
+def play_much(request: pytest.FixtureRequest) -> Play:
+    """Every engine, but on the mock cluster, which forgets all but the last 5 MB of a partition."""
+    return _playing(request)
+
+
+def _playing(request: pytest.FixtureRequest) -> Play:
+    if request.param == "embedded":
+        return play_embedded
+    address = request.getfixturevalue(request.param)
+    if request.param == "mock_kafka":
+        return PlayKafka(address, brokers.MOCKED_PARTITIONS, makes_topics=False, together=10)
+    return PlayKafka(address)
 
 
 @pytest.fixture

@@ -3,18 +3,17 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import Any, Self
 from uuid import uuid4
 
-import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.partitioner import murmur2
 
+from streams.contracts.decode import BadRecord, decode
 from streams.contracts.encode import encode
-from streams.domain.events import ClockTicked
+from streams.domain.events import ClockTicked, Event
 from streams.domain.ledger import Entry
 from streams.domain.policy import Policy
 from streams.domain.units import Millis
@@ -22,6 +21,7 @@ from streams.engines.kafka import topics
 from streams.engines.kafka.config import KafkaConfig, Topics
 from streams.engines.kafka.connection import connection
 from streams.engines.kafka.ledger import TopicLedger
+from streams.engines.kafka.producing import key_of, partition_of
 from streams.engines.kafka.worker import Worker
 
 
@@ -42,11 +42,12 @@ def make_config(bootstrap: str, state: Path, partitions: int = 4, **changes: Any
     )
 
 
-def key_of(record: bytes) -> bytes:
-    """The key of an event, as sources set it."""
-    event = orjson.loads(record)
-    key = event.get("contact_id") or event.get("customer_id") or event.get("agent_id") or event.get("team") or ""
-    return str(key).encode()
+def event_of(record: bytes) -> Event | None:
+    """The event that a record tells of, if it does."""
+    try:
+        return decode(record, round(time() * 1000))
+    except BadRecord:
+        return None
 
 
 @dataclass
@@ -61,14 +62,24 @@ class Site:
         await topics.create(self.config, self.connection)
         assert await topics.problems(self.config, self.connection) == []
 
-    async def produce(self, records: Sequence[bytes], keys: Sequence[bytes] | None = None) -> None:
-        """Put records in the log, each in the partition of its key."""
+    async def produce(self, records: Sequence[bytes], *, in_step: bool = False) -> None:
+        """Put records in the log, each in the partition of its key.
+
+        Where partitions are to go in step, each is told how far the log has come before a record is put in any.
+        """
         producer = AIOKafkaProducer(linger_ms=20, max_batch_size=262_144, acks="all", **self.connection)
         await producer.start()
-        name = self.config.topics.interactions.name
-        chosen = [key_of(record) for record in records] if keys is None else keys
-        for key, record in zip(chosen, records, strict=True):
-            await producer.send(name, record, key, partition=(murmur2(key) & 0x7FFFFFFF) % self.config.partitions)
+        name, partitions = self.config.topics.interactions.name, self.config.partitions
+        latest: Millis | None = None
+        for record in records:
+            event = event_of(record)
+            if in_step and event is not None and (latest is None or event.occurred_at > latest):
+                latest = event.occurred_at
+                for partition in (*range(partitions), *range(partitions)):
+                    tick = ClockTicked(uuid4().hex, latest, "test")
+                    await producer.send(name, encode(tick), partition=partition)
+            key = None if event is None else key_of(event)
+            await producer.send(name, record, key, partition=partition_of(key, partitions))
         await producer.stop()
 
     async def tick(self, at: Millis) -> None:
@@ -116,6 +127,16 @@ class Site:
         await consumer.stop()
         return found
 
+    async def find(self) -> None:
+        """Ask for every topic, which has brokers that make topics by themselves make them."""
+        producer = AIOKafkaProducer(**self.connection)
+        await producer.start()
+        for topic in fields(self.config.topics):
+            name = getattr(self.config.topics, topic.name).name
+            found = await producer.partitions_for(name)
+            assert len(found) == self.config.partitions, f"{name}: the broker makes {len(found)} partitions"
+        await producer.stop()
+
     async def outcomes(self) -> Counter[bytes]:
         return Counter(record.value for record in await self.records(self.config.topics.outcomes.name))
 
@@ -140,6 +161,15 @@ class Working:
             await self.task
         finally:
             self.worker.close()
+
+    async def settled(self, site: Site, watermark: Millis) -> list[Entry]:
+        """Wait until all partitions have come to a time, and return the ledger; or raise what the worker has."""
+        settling = asyncio.create_task(site.settled(watermark))
+        await asyncio.wait((settling, self.task), return_when=asyncio.FIRST_COMPLETED)
+        if self.task.done():
+            settling.cancel()
+            self.task.result()
+        return await settling
 
 
 def events(count: Iterable[Entry]) -> int:

@@ -1,7 +1,6 @@
 """Bad input is kept with its reason, and takes nothing good down with it."""
 
 from collections import Counter
-from contextlib import closing
 from random import Random
 
 import pytest
@@ -13,6 +12,7 @@ from streams.domain.policy import Policy
 from streams.engines.embedded import EmbeddedEngine
 from streams.sources.simulator.generate import simulate
 from streams.sources.simulator.presets import noisy_plan
+from tests.engines import BY_PARTITION, Game, Play, Played
 from tests.mutations import MUTATIONS
 
 START = 1_767_225_600_000
@@ -37,20 +37,15 @@ def bad_records(good: list[bytes]) -> list[bytes]:
     return bad
 
 
-def run(records: list[bytes]) -> EmbeddedEngine:
-    engine = EmbeddedEngine(":memory:", Policy())
-    for start in range(0, len(records), 997):
-        engine.ingest(records[start : start + 997], LATER, {})
-    engine.advance(LATER)
-    return engine
+def ledger(played: Played) -> set[Entry]:
+    return {
+        entry
+        for entry in played.entries
+        if entry.series.name not in BY_PARTITION | {m.DEAD_LETTERS} and "clock.tick" not in entry.series.labels
+    }
 
 
-def ledger(engine: EmbeddedEngine) -> set[Entry]:
-    entries = (*engine.ledger.totals(), *engine.ledger.cohorts(1))
-    return {entry for entry in entries if entry.series.name != m.DEAD_LETTERS}
-
-
-def test_ten_thousand_bad_records_cost_no_good_one_and_each_has_its_reason() -> None:
+def test_ten_thousand_bad_records_cost_no_good_one_and_each_has_its_reason(play_much: Play) -> None:
     good = good_records()
     bad = bad_records(good)
     mixed: list[tuple[float, bytes]] = [(float(place), raw) for place, raw in enumerate(good)]
@@ -58,13 +53,11 @@ def test_ten_thousand_bad_records_cost_no_good_one_and_each_has_its_reason() -> 
     mixed += [(random.uniform(0, len(good)), raw) for raw in bad]
     mixed.sort(key=lambda item: item[0])
 
-    with closing(run([raw for _, raw in mixed])) as disturbed, closing(run(good)) as quiet:
-        assert ledger(disturbed) == ledger(quiet)
-        letters = list(disturbed.dead_letters())
-    refused = [letter for letter in letters if letter.reason in set(Reason)]
-    assert Counter(letter.record for letter in refused) == Counter(bad)
-    assert all(letter.detail for letter in letters)
-    assert {letter.reason for letter in refused} >= {
+    disturbed, quiet = play_much([Game([raw for _, raw in mixed], Policy(), LATER), Game(good, Policy(), LATER)])
+    assert ledger(disturbed) == ledger(quiet)
+    refused = [(reason, record) for reason, record in disturbed.dead if reason in set(Reason)]
+    assert Counter(record for _, record in refused) == Counter(bad)
+    assert {reason for reason, _ in refused} >= {
         "too_large", "not_utf8", "not_json", "not_an_object", "unknown_type", "schema", "time_out_of_range",
     }  # fmt: skip
 

@@ -23,12 +23,11 @@ from streams.domain.units import DAY, Millis
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.kafka.producing import LogProducer
 from streams.engines.port import StorageError
+from tests.engines import BY_PARTITION
 from tests.site import Site
 
 ROOT = Path(__file__).parents[2]
 _CHUNK_S = 0.1
-_BY_PARTITION = frozenset({m.DUPLICATES, m.LATE})
-"""Whether a copy of an event is seen as such, and whether one is late, depends on what else is in its partition."""
 
 Totals = dict[Series, tuple[int, int]]
 
@@ -182,7 +181,7 @@ class Faulty:
         engine = EmbeddedEngine(":memory:", Policy())
         engine.ingest(self.log, round(time() * 1000), {})
         engine.advance(end)
-        ignored = _BY_PARTITION | ({m.EVENTS, m.DEAD_LETTERS} if self.retries else set())
+        ignored = BY_PARTITION | ({m.EVENTS, m.DEAD_LETTERS} if self.retries else set())
         found, wanted = (
             _totals(entries, ignored) for entries in (ledger, [*engine.ledger.totals(), *engine.ledger.cohorts(1)])
         )

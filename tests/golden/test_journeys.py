@@ -1,6 +1,7 @@
 """Golden journeys: events that a domain expert can read, and what must become of each contact."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -9,13 +10,13 @@ from typing import Any
 import pytest
 
 from streams.domain import measures as m
+from streams.domain.ledger import TOTALS
 from streams.domain.policy import Policy, Reason
-from streams.engines.embedded import EmbeddedEngine
 from streams.exporter.report import Totals
+from tests.engines import Game, Play, Played
 
 JOURNEYS = Path(__file__).parent / "journeys"
 POLICY = Policy(reasons={"chase": Reason("failure", "react", "billing"), "new_order": Reason("value", "deliver")})
-NOW = 1_780_000_000_000
 EMPTY: dict[str, Any] = {}
 
 
@@ -36,12 +37,19 @@ class Told:
     problems: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
-def play(events: list[bytes], until: str) -> Told:
-    engine = EmbeddedEngine(":memory:", POLICY)
-    engine.ingest(events, NOW, {})
-    engine.advance(round(datetime.fromisoformat(until).timestamp() * 1000) + 1)
-    told = Told(Totals(engine.ledger.totals()))
-    for _, record in engine.outcomes():
+def game(name: str) -> Game:
+    until = round(datetime.fromisoformat(expected(name)["until"]).timestamp() * 1000) + 1
+    return Game((JOURNEYS / f"{name}.jsonl").read_bytes().splitlines(), POLICY, until, live=True)
+
+
+def expected(name: str) -> dict[str, Any]:
+    says: dict[str, Any] = json.loads((JOURNEYS / f"{name}.expected.json").read_text())
+    return says
+
+
+def told_by(played: Played) -> Told:
+    told = Told(Totals(entry for entry in played.entries if entry.series.hour == TOTALS))
+    for record in played.outcomes:
         outcome = json.loads(record)
         contact = outcome["contact_id"]
         if outcome["type"] == "demand.classified":
@@ -58,8 +66,13 @@ def play(events: list[bytes], until: str) -> Told:
                 told.restated.setdefault(contact, set()).add(outcome["window"])
             if "problem" in outcome:
                 told.problems.setdefault(outcome["window"], []).append(outcome["problem"])
-    engine.close()
     return told
+
+
+@pytest.fixture(scope="module")
+def played(play: Play) -> Mapping[str, Played]:
+    """What an engine made of each journey."""
+    return dict(zip(names(), play([game(name) for name in names()]), strict=True))
 
 
 def check(expected: dict[str, Any], told: Told) -> None:
@@ -98,15 +111,14 @@ def check(expected: dict[str, Any], told: Told) -> None:
 
 
 @pytest.mark.parametrize("name", names())
-def test_journey_ends_as_expected(name: str) -> None:
-    expected = json.loads((JOURNEYS / f"{name}.expected.json").read_text())
-    told = play((JOURNEYS / f"{name}.jsonl").read_bytes().splitlines(), expected["until"])
-    if expected.get("deliberately_bad"):
+def test_journey_ends_as_expected(name: str, played: Mapping[str, Played]) -> None:
+    told = told_by(played[name])
+    if expected(name).get("deliberately_bad"):
         with pytest.raises(AssertionError):
-            check(expected, told)
+            check(expected(name), told)
     else:
-        check(expected, told)
+        check(expected(name), told)
 
 
 def test_every_journey_says_what_it_is_about() -> None:
-    assert all(json.loads((JOURNEYS / f"{name}.expected.json").read_text())["about"] for name in names())
+    assert all(expected(name)["about"] for name in names())

@@ -7,16 +7,15 @@ from typing import Any, Final, NamedTuple
 import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.partitioner import murmur2
 
 from streams.contracts.encode import encode
 from streams.domain.events import ClockTicked
 from streams.domain.policy import Policy
 from streams.domain.units import DAY, Millis
+from streams.engines.kafka.producing import key_of, partition_of
 from streams.sources.simulator.generate import simulate
 from streams.sources.simulator.presets import demo_plan
 from tests.bench.kafka import join
-from tests.site import key_of
 
 START: Final[Millis] = 1_704_067_200_000
 """2024: the longest log that anybody waits for ends well before today, and nothing in it comes from the future."""
@@ -54,13 +53,13 @@ def simulated(events: int, partitions: int) -> Iterator[Record]:
     """
     customers: dict[str, str] = {}
     for one in islice(simulate(demo_plan(), seed=1, start=START), events):
-        key, value = key_of(one.raw), one.raw
+        key, value = key_of(one.event) or b"", one.raw
         event = orjson.loads(value)
         if join.concerns(event):
             customers[event["contact_id"]] = event["customer_id"]
         elif join.ends(event) and event["contact_id"] in customers:
             value = orjson.dumps({**event, "customer_id": customers.pop(event["contact_id"])})
-        yield Record((murmur2(key) & 0x7FFFFFFF) % partitions, key, value)
+        yield Record(partition_of(key, partitions), key, value)
 
 
 async def create(bootstrap: str, topic: str, partitions: int) -> None:
