@@ -51,8 +51,12 @@ bench-kafka: $(VENV)/.installed-bench ## the Kafka engine beside Faust and Quix 
 	@$(BIN)/python -m tests.bench.kafka $(ARGS)
 
 .PHONY: kafka
-kafka: $(VENV)/.made ## Apache Kafka on this machine, until Ctrl-C; needs Java 17 and Maven (ARGS="--brokers 3")
+kafka: $(VENV)/.installed-kafka ## Apache Kafka on this machine, until Ctrl-C; needs Java 17 and Maven (ARGS="--brokers 3")
 	@$(BIN)/python -m deploy.kafka.cluster $(ARGS)
+
+.PHONY: chaos
+chaos: $(VENV)/.installed-dev ## the fault suite on real Kafka, in full, as a table; half an hour (ARGS="--only ac --seeds 5")
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 .PHONY: schemas
 schemas: $(VENV)/.installed ## render config/schema/ from the models
@@ -95,6 +99,11 @@ $(VENV)/.installed: requirements.txt pyproject.toml $(VENV)/.made
 	@echo "Installing what runs it ..."
 	@$(PIP) install --require-hashes -r requirements.txt
 	@$(PIP) install --no-deps -e .
+	@touch $@
+
+$(VENV)/.installed-kafka: requirements-kafka.txt $(VENV)/.installed
+	@echo "Installing what the Kafka engine needs ..."
+	@$(PIP) install --require-hashes -r requirements-kafka.txt
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
