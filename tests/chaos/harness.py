@@ -80,11 +80,16 @@ class Process:
             await asyncio.sleep(0.05)
         return self._process.returncode
 
+    async def said(self, words: str) -> None:
+        """Wait until it has said something."""
+        while words not in self.log.read_text():
+            assert self.runs, self.log.read_text()
+            await asyncio.sleep(0.05)
+
     async def stop(self) -> None:
         """Have it end, which it must do cleanly once it listens to signals."""
-        while self.runs and b"end it with Ctrl-C" not in self.log.read_bytes():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
         if self.runs:
+            await self.said("end it with Ctrl-C")
             self.send(signal.SIGTERM)
             code = await self.ended()
             assert code == 0, f"ended with {code}: {self.log.read_text()[-2000:]}"
@@ -134,6 +139,8 @@ class Faulty:
         try:
             for _ in range(workers):
                 self.add()
+            for worker in self.workers:
+                await worker.said("processes")
             producing = asyncio.create_task(self.produce())
             await fault(self)
             await producing

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 from uuid import uuid4
 
@@ -22,6 +23,7 @@ _BATCH: Final = 256 * 1024
 """From which size in bytes a batch of records is full: brokers take 1 MiB unless they are told otherwise."""
 _WITHIN_S: Final = 20.0
 _REQUEST_MS: Final = 10_000
+_CLOSE_S: Final = 5.0
 
 
 def key_of(event: Event) -> bytes | None:
@@ -44,13 +46,9 @@ class LogProducer:
     def __init__(self, config: KafkaConfig, connection: Mapping[str, Any]) -> None:
         self._config = config
         self._topic = config.topics.interactions.name
-        self._producer = AIOKafkaProducer(
-            acks="all",
-            enable_idempotence=True,
-            max_batch_size=2 * _BATCH,
-            request_timeout_ms=_REQUEST_MS,
-            **connection,
-        )
+        self._connection = connection
+        self._producer = self._make()
+        self._renewing = asyncio.Lock()
 
     async def start(self) -> None:
         """Connect.
@@ -89,23 +87,54 @@ class LogProducer:
         """
         await self._write({p: [(None, encode(ClockTicked(f"tick-{uuid4().hex}", at, SOURCE)))] for p in partitions})
 
+    def _make(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=2 * _BATCH,
+            request_timeout_ms=_REQUEST_MS,
+            **self._connection,
+        )
+
+    async def _renew(self, failed: AIOKafkaProducer) -> None:
+        """Take another producer: one that has lost a batch may never send again, and says so only with the next."""
+        async with self._renewing:
+            if self._producer is not failed:
+                return  # another request, which failed with it, has done it
+            fresh = self._make()
+            with suppress(KafkaError, TimeoutError):
+                async with asyncio.timeout(_CLOSE_S):
+                    await failed.stop()
+            try:
+                await fresh.start()
+            except KafkaError:
+                await fresh.stop()  # the next request fails, too, and tries again
+            else:
+                self._producer = fresh
+
     async def _write(self, chosen: Mapping[int, Sequence[tuple[bytes | None, bytes]]]) -> None:
+        producer = self._producer
+        sent: list[Any] = []
         try:
             async with asyncio.timeout(_WITHIN_S):
-                sent = [one for partition, records in chosen.items() for one in await self._send(partition, records)]
+                for partition, records in chosen.items():
+                    sent += await self._send(producer, partition, records)
                 await asyncio.gather(*sent)
         except (KafkaError, TimeoutError) as error:
+            await self._renew(producer)
             why = str(error) or f"no answer within {_WITHIN_S:g} s"
             msg = f"{', '.join(self._config.brokers)}: {self._topic}: {why}: are enough brokers up?"
             raise StorageError(msg) from error
 
-    async def _send(self, partition: int, records: Sequence[tuple[bytes | None, bytes]]) -> list[Any]:
+    async def _send(
+        self, producer: AIOKafkaProducer, partition: int, records: Sequence[tuple[bytes | None, bytes]]
+    ) -> list[Any]:
         sent = []
-        batch = self._producer.create_batch()
+        batch = producer.create_batch()
         for key, value in records:
             if batch.size() + len(value) > _BATCH and batch.record_count():
-                sent.append(await self._producer.send_batch(batch, self._topic, partition=partition))
-                batch = self._producer.create_batch()
+                sent.append(await producer.send_batch(batch, self._topic, partition=partition))
+                batch = producer.create_batch()
             batch.append(timestamp=None, key=key, value=value)
-        sent.append(await self._producer.send_batch(batch, self._topic, partition=partition))
+        sent.append(await producer.send_batch(batch, self._topic, partition=partition))
         return sent

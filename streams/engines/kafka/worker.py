@@ -100,6 +100,10 @@ class Worker:
         """Those that it processes."""
         return sorted(self._pumps)
 
+    def works_on(self, partition: int) -> bool:
+        """Whether a partition has been its own without a break, so that its unit and its shelf are up to date."""
+        return partition in self._pumps
+
     @property
     def pumps(self) -> Mapping[int, Pump]:
         """What processes each of them."""
