@@ -49,6 +49,9 @@ class WorkerOnStage:
         self.own = set(partitions)
         self.topics.told.append(("fence", frozenset(self.own)))
 
+    def works_on(self, _partition: int) -> bool:
+        return False  # each recovery on this stage is of what was let go
+
     async def halt(self) -> None:
         self.topics.told.append(("halt", FLOWING if self.app.consumer.flow_active else STOPPED))
 
