@@ -30,10 +30,7 @@ def run_kafka(  # noqa: PLR0913, PLR0917 - one for each option
     Raises:
         StorageError: the brokers can't be reached at the start, or something is wrong that trying again does not mend.
     """
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("streams").setLevel(logging.INFO)
-    for faust in ("app", "tables", "transport"):  # Faust names its loggers by the module of the class; it tells a lot
-        logging.getLogger(f"streams.engines.kafka.{faust}").setLevel(logging.WARNING)
+    _log()
     with ExitStack() as stack:
         stop = stack.enter_context(stopping())
         listening = listen(host, port)
@@ -55,6 +52,17 @@ def run_kafka(  # noqa: PLR0913, PLR0917 - one for each option
                 await _pour(feed, service, stop)
 
         asyncio.run(service.run(stop.is_set, check, pour))
+
+
+def _log() -> None:
+    """Tell what operators want to know, and errors that end the process only once: as its last line."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], StorageError)))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("streams").setLevel(logging.INFO)
+    for faust in ("app", "tables", "transport"):  # Faust names its loggers by the module of the class; it tells a lot
+        logging.getLogger(f"streams.engines.kafka.{faust}").setLevel(logging.WARNING)
 
 
 class _Service(Protocol):

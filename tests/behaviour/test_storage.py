@@ -1,7 +1,6 @@
 """The embedded engine's file under bad conditions: nothing is half done, and whoever runs it is told what to do."""
 
 import json
-import os
 import resource
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +26,7 @@ from streams.settings import load
 from streams.sources.simulator.generate import simulate
 from streams.sources.simulator.presets import demo_plan
 from tests.cli import Cli
+from tests.privileges import obeying_permissions
 
 START = 1_767_225_600_000
 LATER = START + 90 * DAY
@@ -89,10 +89,11 @@ def no_file_can_be_written(_: sqlite3.Connection) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def make_read_only(path: Path, mode: int) -> None:
-    path.chmod(mode)
-    if os.access(path, os.W_OK):
-        pytest.skip("this user may write everywhere")
+@pytest.fixture
+def as_anybody() -> Iterator[None]:
+    """Root, too, obeys the permissions of files."""
+    with obeying_permissions():
+        yield
 
 
 class TestFullDisk:
@@ -338,15 +339,17 @@ class TestUnusableFile:
     def test_whose_folder_is_none_is_refused(self, cli: Cli, command: list[str], path: str) -> None:
         self.refused(cli, command, path, "check that its folder exists and is writable")
 
+    @pytest.mark.usefixtures("as_anybody")
     @pytest.mark.parametrize("command", COMMANDS[:2])
     def test_in_a_folder_that_is_read_only_is_refused(self, cli: Cli, tmp_path: Path, command: list[str]) -> None:
         (tmp_path / "folder").mkdir()
-        make_read_only(tmp_path / "folder", 0o555)
+        (tmp_path / "folder").chmod(0o555)
         self.refused(cli, command, "folder/m.db", "check that its folder exists and is writable")
 
+    @pytest.mark.usefixtures("as_anybody")
     def test_that_is_read_only_is_refused_and_can_be_read(self, cli: Cli, tmp_path: Path) -> None:
         cli("replay", "events.jsonl", "--db", "m.db")
-        make_read_only(tmp_path / "m.db", 0o444)
+        (tmp_path / "m.db").chmod(0o444)
         ran = cli("replay", "events.jsonl", "--db", "m.db")
         assert (ran.code, ran.out) == (1, "")
         assert "m.db: attempt to write a readonly database: make the file and its folder writable" in ran.err
