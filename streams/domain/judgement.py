@@ -57,8 +57,9 @@ class Judgement(NamedTuple):
     @property
     def recurred_at(self) -> Millis | None:
         """When failure demand first recurred, by any evidence."""
-        times = [seen.at for seen in (self.recontacted, self.reopened, self.denied) if seen is not None]
-        return min(times) if times else None
+        if self.recontacted is None and self.reopened is None and self.denied is None:
+            return None  # as it is with most, and this is asked of each in every window
+        return min(seen.at for seen in (self.recontacted, self.reopened, self.denied) if seen is not None)
 
     def verdict_at(self, deadline: Millis) -> Verdict:
         """Return the verdict that holds once ``deadline`` (first end plus window) has passed."""
@@ -173,7 +174,10 @@ def _seen(life: Life, signs: Sequence[Sign]) -> tuple[Seen | None, Seen | None, 
     ended_at = life.ends[0]
     first: dict[str, Seen] = {}
     for sign in signs:
-        after = life.contact.arrived_at - 1 if sign.kind == "confirmed" else ended_at
-        if sign.at > after and sign.kind not in first and sign.concerns(life.contact, life.case_id):
-            first[sign.kind] = Seen(sign.at, sign.event_id)
+        kind = sign.kind
+        if kind in ("opened", "resolved") or kind in first:
+            continue
+        after = life.contact.arrived_at - 1 if kind == "confirmed" else ended_at
+        if sign.at > after and sign.concerns(life.contact, life.case_id):
+            first[kind] = Seen(sign.at, sign.event_id)
     return first.get("reopened"), first.get("denied"), first.get("exited"), first.get("confirmed")

@@ -125,7 +125,7 @@ class Contacts:
 
 def _tell(before: Contact | None, after: Contact | None, by: ContactEvent, facts: list[Fact]) -> None:
     """Tell a journey of a contact when something changed that it could matter to."""
-    if after == before:
+    if after is before or after == before:
         return
     at, rank, event_id = order(by)
     moved = before is None or after is None or after.customer_id != before.customer_id
