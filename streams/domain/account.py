@@ -4,6 +4,7 @@ Three parts, each counted when it becomes known: the arrival (demand), the end (
 what *matures*: verdicts when their window has passed, problems when they have come to rest for that long.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -48,7 +49,7 @@ class Maturing(NamedTuple):
             return None, self if maturities else None
         if maturities[-1].due < at:
             return self, None
-        count = sum(maturity.due < at for maturity in maturities)
+        count = bisect_left(maturities, (at,))
         return Maturing(*self[:6], maturities[:count]), Maturing(*self[:6], maturities[count:])
 
 

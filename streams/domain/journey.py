@@ -140,14 +140,15 @@ class Journey:
         self, policy: Policy, about: int | None = None, told: int = -1, published: Contact | None = None
     ) -> list[Change]:
         """Judge again, and return what differs from what was published (of the contact told: from ``published``)."""
+        contacts, first_unsettled = self.contacts, about or 0
 
         def kept(index: int) -> Kept:
-            held = self.contacts[index]
-            return held.settled if about is not None and index < about else held.kept
+            held = contacts[index]
+            return held.settled if index < first_unsettled else held.kept
 
         changes = []
         for index, judgement in judge(self.grouping(policy), self.signs, kept, about):
-            held = self.contacts[index]
+            held = contacts[index]
             if judgement == held.judgement and index != told:
                 continue
             before = None

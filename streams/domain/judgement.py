@@ -57,9 +57,11 @@ class Judgement(NamedTuple):
     @property
     def recurred_at(self) -> Millis | None:
         """When failure demand first recurred, by any evidence."""
-        if self.recontacted is None and self.reopened is None and self.denied is None:
-            return None  # as it is with most, and this is asked of each in every window
-        return min(seen.at for seen in (self.recontacted, self.reopened, self.denied) if seen is not None)
+        first: Millis | None = None
+        for seen in (self.recontacted, self.reopened, self.denied):
+            if seen is not None and (first is None or seen.at < first):
+                first = seen.at
+        return first
 
     def verdict_at(self, deadline: Millis) -> Verdict:
         """Return the verdict that holds once ``deadline`` (first end plus window) has passed."""
@@ -110,7 +112,7 @@ def judge(
     closings: dict[int, list[Closing | None]] = {}
     for problem in problems:
         if problem is not None:
-            closings |= closings_of(problem, lives, signs, policy)
+            closings.update(closings_of(problem, lives, signs, policy))
     nothing = (None,) * len(policy.windows)
     for index in indices:
         life, its_problem = lives[index], problem_of[index]
