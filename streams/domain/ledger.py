@@ -55,22 +55,20 @@ class Histogram:
     """A measure of a quantity, kept as one series for each bucket and one for the sum.
 
     The bucket is the last label of its series: the upper bound in the exported unit, ``+Inf`` for the last. Counts are
-    by bucket, not cumulative. ``scale`` is how many of the ledger's units make one exported unit.
+    by bucket, not cumulative. ``scale`` is how many of the ledger's units make one exported unit. ``sum_name`` is the
+    name of the series that adds up the observed values.
     """
 
     name: str
     bounds: tuple[int, ...]
     scale: int = SECOND
     bucket_labels: tuple[str, ...] = field(init=False)
+    sum_name: str = field(init=False)
 
     def __post_init__(self) -> None:
         bounds = (f"{bound / self.scale:g}" for bound in self.bounds)
         object.__setattr__(self, "bucket_labels", (*bounds, "+Inf"))
-
-    @property
-    def sum_name(self) -> str:
-        """Name of the series that adds up the observed values."""
-        return self.name + "_sum"
+        object.__setattr__(self, "sum_name", self.name + "_sum")
 
     def bucket(self, value: int) -> str:
         """Return the bucket label of a value; a value on a bound belongs below it, as Prometheus has it."""
