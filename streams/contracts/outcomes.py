@@ -9,6 +9,7 @@ import orjson
 from streams.domain import outcomes as o
 from streams.domain.contact import Contact
 from streams.domain.judgement import Demand
+from streams.domain.ledger import Labels
 from streams.domain.units import Millis
 
 
@@ -22,14 +23,11 @@ def _time(at: Millis) -> datetime:
 
 
 def _demand(outcome: o.DemandClassified) -> Mapping[str, Any]:
-    restates = outcome.restates
-    return {
-        "type": "demand.classified",
-        "occurred_at": _time(outcome.occurred_at),
-        **_contact(outcome.contact, ended=False),
-        **_what(outcome.demand),
-        **({"restates": _what(restates)} if restates is not None else {}),
-    }
+    body = _about("demand.classified", outcome.occurred_at, outcome.contact, outcome.contact.arrived)
+    body |= _what(outcome.demand)
+    if outcome.restates is not None:
+        body["restates"] = _what(outcome.restates)
+    return body
 
 
 def _what(demand: Demand) -> Mapping[str, Any]:
@@ -41,14 +39,11 @@ def _what(demand: Demand) -> Mapping[str, Any]:
 
 
 def _seen(outcome: o.OutcomeSeen) -> Mapping[str, Any]:
-    return {
-        "type": "outcome.seen",
-        "occurred_at": _time(outcome.occurred_at),
-        **_contact(outcome.contact, ended=True),
-        "by": outcome.by,
-        "evidence": {"id": outcome.seen.ref, "at": _time(outcome.seen.at)},
-        "windows": outcome.windows,
-    }
+    body = _about("outcome.seen", outcome.occurred_at, outcome.contact, outcome.contact.ended)
+    body["by"] = outcome.by
+    body["evidence"] = {"id": outcome.seen.ref, "at": _time(outcome.seen.at)}
+    body["windows"] = outcome.windows
+    return body
 
 
 def _verdict(outcome: o.VerdictReached) -> Mapping[str, Any]:
@@ -82,16 +77,14 @@ def _verdict(outcome: o.VerdictReached) -> Mapping[str, Any]:
 
 
 def _unlinkable(outcome: o.ContactUnlinkable) -> Mapping[str, Any]:
-    return {
-        "type": "contact.unlinkable",
-        "occurred_at": _time(outcome.occurred_at),
-        **_contact(outcome.contact, ended=True),
-    }
+    return _about("contact.unlinkable", outcome.occurred_at, outcome.contact, outcome.contact.ended)
 
 
-def _contact(contact: Contact, *, ended: bool) -> Mapping[str, Any]:
-    queue, team, channel = contact.ended if ended else contact.arrived
+def _about(kind: str, occurred_at: Millis, contact: Contact, place: Labels) -> dict[str, Any]:
+    queue, team, channel = place
     return {
+        "type": kind,
+        "occurred_at": _time(occurred_at),
         "contact_id": contact.contact_id,
         "customer_id": contact.customer_id,
         "queue": queue,

@@ -4,6 +4,7 @@ Three parts, each counted when it becomes known: the arrival (demand), the end (
 what *matures*: verdicts when their window has passed, problems when they have come to rest for that long.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -48,8 +49,19 @@ class Maturing(NamedTuple):
             return None, self if maturities else None
         if maturities[-1].due < at:
             return self, None
-        count = sum(maturity.due < at for maturity in maturities)
-        return self._replace(maturities=maturities[:count]), self._replace(maturities=maturities[count:])
+        count = bisect_left(maturities, (at,))
+        return Maturing(*self[:6], maturities[:count]), Maturing(*self[:6], maturities[count:])
+
+
+def arrives_alike(before: tuple[Contact, Judgement], after: tuple[Contact, Judgement]) -> bool:
+    """Say whether an arrival counts what it counted before: :func:`arrival_entries` says what that rests on."""
+    (was, judged), (now, judgement) = before, after
+    return (
+        judgement.demand == judged.demand
+        and judgement.linkable == judged.linkable
+        and now.arrived == was.arrived
+        and now.reason_label == was.reason_label
+    )
 
 
 def arrival_entries(contact: Contact, judgement: Judgement) -> list[CountEntry]:
@@ -152,7 +164,8 @@ def maturing(contact: Contact, judgement: Judgement, policy: Policy) -> Maturing
         else:
             maturities.append(Maturity(due, window.name, verdict, None))
             maturities.append(Maturity(closing.due, window.name, None, closing))
-    maturities.sort(key=_due)
+    if len(maturities) > len(policy.windows):  # else they are in the order of the windows
+        maturities.sort(key=_due)
     return Maturing(
         contact.contact_id,
         contact.customer_id,
@@ -211,8 +224,7 @@ def publish(before: Sequence[CountEntry], after: Sequence[CountEntry], to: Addit
     if before == after:
         return
     if not before:
-        for hour, name, labels, n in after:
-            to.count(name, labels, n, hour)
+        to.count_all(after)
         return
     difference: dict[tuple[int, str, Labels], int] = {}
     for hour, name, labels, n in after:
@@ -221,5 +233,4 @@ def publish(before: Sequence[CountEntry], after: Sequence[CountEntry], to: Addit
     for hour, name, labels, n in before:
         key = (hour, name, labels)
         difference[key] = difference.get(key, 0) - n
-    for (hour, name, labels), n in difference.items():
-        to.count(name, labels, n, hour)
+    to.count_all((*key, n) for key, n in difference.items())

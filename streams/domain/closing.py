@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from math import inf
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from streams.domain.policy import Policy
 from streams.domain.problem import Chain, Life, Problem
-from streams.domain.signs import Sign
+from streams.domain.signs import Sign, SignKind
 from streams.domain.units import Millis
 from streams.domain.verdicts import Verdict
+
+_TELLING: Final = frozenset[SignKind](("denied", "exited", "confirmed"))
+"""The kinds of sign that tell how a problem ended."""
 
 
 class Closing(NamedTuple):
@@ -71,7 +74,7 @@ def _closing(chain: Chain, rest: Millis, length: Millis, life: Life, signs: Sequ
     due = rest + length
     verdict: Verdict = "resolved"
     for sign in signs:
-        if sign.at > due or not sign.concerns(life.contact, life.case_id):
+        if sign.kind not in _TELLING or sign.at > due or not sign.concerns(life.contact, life.case_id):
             continue
         if sign.kind == "denied" and sign.at > rest:
             return None

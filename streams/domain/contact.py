@@ -6,7 +6,7 @@ late is put where it belongs and the fold is made anew: what differs from before
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from streams.domain import events as e
 from streams.domain import measures as m
@@ -55,6 +55,10 @@ class Contact(NamedTuple):
         return "false" if self.abandoned else "true"
 
 
+_UNTOLD: Final = frozenset((e.ContactAnswered, e.ContactTransferred, e.SurveyAnswered))
+"""Events that change nothing that a journey is told at once: what they lead to is told when the contact ends."""
+
+
 @dataclass(slots=True)
 class ContactFold:
     """A contact as its events make it, one by one, in their order. Adds the legacy measures as it goes."""
@@ -85,6 +89,8 @@ class ContactFold:
     handle: Millis | None = None
     claimed_resolved: bool = False
     sla_met: bool | None = None
+    _known: Contact | None = field(default=None, compare=False, repr=False)
+    _is_known: bool = field(default=False, compare=False, repr=False)
 
     def apply(self, event: e.ContactEvent, to: Additions) -> None:
         """Fold one more event, which is not before any other of the contact, and add what it counts."""
@@ -92,10 +98,17 @@ class ContactFold:
         self.event_ids.add(event.event_id)
         if self.offer is None and not isinstance(event, e.ContactOffered):
             return  # waits for the offer, which is late; the fold is made anew when it comes
+        if type(event) not in _UNTOLD:
+            self._is_known = False
         self._FOLDS[type(event)](self, event, to)
 
     def snapshot(self) -> Contact | None:
         """Return the contact as its customer's journey should know it, ``None`` if it is not for any journey."""
+        if not self._is_known:
+            self._known, self._is_known = self._snapshot(), True
+        return self._known
+
+    def _snapshot(self) -> Contact | None:
         offer = self.offer
         if offer is None or self.customer_id is None or offer.direction == "outbound":
             return None

@@ -72,25 +72,9 @@ class Journey:
             new: whether nothing was told of it before; one that is not new and not held was forgotten, and stays so.
             late: whether later facts than this one are known already.
         """
-        for index, held in enumerate(self.contacts):
-            published = held.contact
-            if published.contact_id != contact.contact_id:
-                continue
-            if published == contact:
-                return []
-            if published.arrived_at != contact.arrived_at:
-                del self.contacts[index]
-                self.regroup()
-                return [*_withdrawal(held), *self.tell(contact, policy, new=True, late=True)]
-            held.contact = contact
-            if _keys(published) != _keys(contact):
-                held.kept = Kept(carry=held.kept.carry)
-                late = True  # it may belong to another problem, and others with it
-            if late:
-                self.regroup()
-            else:
-                self.grouping(policy).end(index, contact, self.signs)
-            return self._judge(policy, None if late else index, index, published)
+        for index, known in enumerate(self.contacts):
+            if known.contact.contact_id == contact.contact_id:
+                return self._tell_again(index, contact, policy, late=late)
         if not new:
             return []
         held = Held(contact)
@@ -101,6 +85,28 @@ class Journey:
         if self._grouping is not None:
             self._grouping.add(contact, self.signs, None)
         return self._judge(policy, len(self.contacts) - 1)
+
+    def _tell_again(self, index: int, contact: Contact, policy: Policy, *, late: bool) -> list[Change]:
+        held = self.contacts[index]
+        published = held.contact
+        if published == contact:
+            return []
+        if published.arrived_at != contact.arrived_at:
+            del self.contacts[index]
+            self.regroup()
+            return [*_withdrawal(held), *self.tell(contact, policy, new=True, late=True)]
+        held.contact = contact
+        rekeyed = _keys(published) != _keys(contact)
+        if rekeyed:
+            held.kept = Kept(carry=held.kept.carry)
+        if late or (rekeyed and not self.grouping(policy).is_loose_end(index)):
+            self.regroup()
+            return self._judge(policy, None, index, published)  # it may belong to another problem, and others with it
+        if rekeyed:
+            self.grouping(policy).add_again(contact, self.signs, held.kept.carry)
+        else:
+            self.grouping(policy).end(index, contact, self.signs)
+        return self._judge(policy, index, index, published)
 
     def withdraw(self, contact_id: str, policy: Policy) -> list[Change]:
         """Forget a contact that turned out to be another customer's, and return what that changes."""
@@ -116,21 +122,33 @@ class Journey:
         if any(known.event_id == sign.event_id for known in self.signs):
             return None
         insort(self.signs, sign)
+        if not self._matters(sign):
+            return []
         self.regroup()
         return self._judge(policy) if self.contacts else []
+
+    def _matters(self, sign: Sign) -> bool:
+        """Say whether a sign changes what can be said of any contact: most cases only repeat what contacts say."""
+        if sign.kind == "opened":
+            about = (held.contact for held in self.contacts if held.contact.contact_id == sign.contact_id)
+            return any(contact.case_id is None for contact in about)
+        if sign.kind == "resolved":
+            return any(known.kind == "reopened" for known in self.signs)
+        return bool(self.contacts)
 
     def _judge(
         self, policy: Policy, about: int | None = None, told: int = -1, published: Contact | None = None
     ) -> list[Change]:
         """Judge again, and return what differs from what was published (of the contact told: from ``published``)."""
+        contacts, first_unsettled = self.contacts, about or 0
 
         def kept(index: int) -> Kept:
-            held = self.contacts[index]
-            return held.settled if about is not None and index < about else held.kept
+            held = contacts[index]
+            return held.settled if index < first_unsettled else held.kept
 
         changes = []
         for index, judgement in judge(self.grouping(policy), self.signs, kept, about):
-            held = self.contacts[index]
+            held = contacts[index]
             if judgement == held.judgement and index != told:
                 continue
             before = None

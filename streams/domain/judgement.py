@@ -57,8 +57,11 @@ class Judgement(NamedTuple):
     @property
     def recurred_at(self) -> Millis | None:
         """When failure demand first recurred, by any evidence."""
-        times = [seen.at for seen in (self.recontacted, self.reopened, self.denied) if seen is not None]
-        return min(times) if times else None
+        first: Millis | None = None
+        for seen in (self.recontacted, self.reopened, self.denied):
+            if seen is not None and (first is None or seen.at < first):
+                first = seen.at
+        return first
 
     def verdict_at(self, deadline: Millis) -> Verdict:
         """Return the verdict that holds once ``deadline`` (first end plus window) has passed."""
@@ -109,7 +112,7 @@ def judge(
     closings: dict[int, list[Closing | None]] = {}
     for problem in problems:
         if problem is not None:
-            closings |= closings_of(problem, lives, signs, policy)
+            closings.update(closings_of(problem, lives, signs, policy))
     nothing = (None,) * len(policy.windows)
     for index in indices:
         life, its_problem = lives[index], problem_of[index]
@@ -173,7 +176,10 @@ def _seen(life: Life, signs: Sequence[Sign]) -> tuple[Seen | None, Seen | None, 
     ended_at = life.ends[0]
     first: dict[str, Seen] = {}
     for sign in signs:
-        after = life.contact.arrived_at - 1 if sign.kind == "confirmed" else ended_at
-        if sign.at > after and sign.kind not in first and sign.concerns(life.contact, life.case_id):
-            first[sign.kind] = Seen(sign.at, sign.event_id)
+        kind = sign.kind
+        if kind in ("opened", "resolved") or kind in first:
+            continue
+        after = life.contact.arrived_at - 1 if kind == "confirmed" else ended_at
+        if sign.at > after and sign.concerns(life.contact, life.case_id):
+            first[kind] = Seen(sign.at, sign.event_id)
     return first.get("reopened"), first.get("denied"), first.get("exited"), first.get("confirmed")

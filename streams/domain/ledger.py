@@ -55,22 +55,20 @@ class Histogram:
     """A measure of a quantity, kept as one series for each bucket and one for the sum.
 
     The bucket is the last label of its series: the upper bound in the exported unit, ``+Inf`` for the last. Counts are
-    by bucket, not cumulative. ``scale`` is how many of the ledger's units make one exported unit.
+    by bucket, not cumulative. ``scale`` is how many of the ledger's units make one exported unit. ``sum_name`` is the
+    name of the series that adds up the observed values.
     """
 
     name: str
     bounds: tuple[int, ...]
     scale: int = SECOND
     bucket_labels: tuple[str, ...] = field(init=False)
+    sum_name: str = field(init=False)
 
     def __post_init__(self) -> None:
         bounds = (f"{bound / self.scale:g}" for bound in self.bounds)
         object.__setattr__(self, "bucket_labels", (*bounds, "+Inf"))
-
-    @property
-    def sum_name(self) -> str:
-        """Name of the series that adds up the observed values."""
-        return self.name + "_sum"
+        object.__setattr__(self, "sum_name", self.name + "_sum")
 
     def bucket(self, value: int) -> str:
         """Return the bucket label of a value; a value on a bound belongs below it, as Prometheus has it."""
@@ -93,6 +91,16 @@ class Additions:
             self.added[key] = self.added.get(key, 0) + n
         elif n < 0:
             self.retracted[key] = self.retracted.get(key, 0) - n
+
+    def count_all(self, entries: Iterable[tuple[int, str, Labels, int]]) -> None:
+        """Count entries of hour, name, labels and ``n``: as :meth:`count` does one by one, in half the time."""
+        added, retracted = self.added, self.retracted
+        for hour, name, labels, n in entries:
+            key = (hour, name, labels)
+            if n > 0:
+                added[key] = added.get(key, 0) + n
+            elif n < 0:
+                retracted[key] = retracted.get(key, 0) - n
 
     def observe(self, histogram: Histogram, labels: Labels, value: int, n: int = 1) -> None:
         """Add ``n`` observations of ``value`` to a histogram; a negative ``n`` retracts them."""

@@ -64,19 +64,18 @@ class Policy:
     )
     declared_labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    @property
-    def longest_window(self) -> Millis:
-        """Length of the longest window; what is older than this can no longer change a verdict."""
-        return self.windows[-1].length
+    longest_window: Millis = field(init=False)
+    """Length of the longest window; what is older than this can no longer change a verdict."""
+    memory: Millis = field(init=False)
+    """How long what came to rest is remembered.
 
-    @property
-    def memory(self) -> Millis:
-        """How long what came to rest is remembered.
+    A day more than matters, because whose contact it is may become known, and late events may come, some time after a
+    contact's arrival.
+    """
 
-        A day more than matters, because whose contact it is may become known, and late events may come, some time
-        after a contact's arrival.
-        """
-        return self.longest_window + DAY
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "longest_window", self.windows[-1].length)
+        object.__setattr__(self, "memory", self.longest_window + DAY)
 
     def threshold_of(self, queue: str) -> Millis:
         """Return the service-level threshold of a queue: how soon a contact should be answered."""

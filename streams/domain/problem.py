@@ -119,6 +119,16 @@ class Grouping:
         if about is not None:
             self._by_reason[about] = problem
 
+    def is_loose_end(self, index: int) -> bool:
+        """Say whether a contact is the last one and had no key to tie it by: what it belongs to matters to no other."""
+        return index == len(self.lives) - 1 and self.problem_of[index] is None
+
+    def add_again(self, contact: Contact, signs: Sequence[Sign], carry: Carry | None) -> None:
+        """Take a loose end again, now that there may be a key to tie it by."""
+        for by_contact in (self.lives, self.problem_of, self.links):
+            by_contact.pop()
+        self.add(contact, signs, carry)
+
     def end(self, index: int, contact: Contact, signs: Sequence[Sign]) -> None:
         """Take a new end of a contact, which must not be before any arrival so far: it changes no problem then."""
         self.lives[index] = _life(contact, signs, self.policy)

@@ -17,7 +17,7 @@ _WORTH_IT = 8
 
 def expires_at(journey: Journey, policy: Policy) -> Millis:
     """Return the time from which nothing that is held of a customer matters any more."""
-    latest = max((sign.at for sign in journey.signs), default=0) + policy.memory
+    latest = (journey.signs[-1].at if journey.signs else 0) + policy.memory
     for life in journey.grouping(policy).lives:
         latest = max(latest, _matters_until(life, policy))
     return latest + 1

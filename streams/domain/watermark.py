@@ -56,10 +56,11 @@ class Sequencer:
         A record whose event is held already is a duplicate: it goes to ``duplicates`` and nowhere else. Duplicates of
         events that were released before are late, and are recognised by who processes them.
         """
+        times, lateness = self._times, self.lateness
         fresh: list[Held] = []
         for offset, event in records:
             at = event.occurred_at
-            held_at = self._times.get(event.event_id)
+            held_at = times.get(event.event_id)
             if at < self.watermark:
                 yield self._release(fresh)
                 fresh = []
@@ -67,11 +68,11 @@ class Sequencer:
             elif held_at is not None and held_at >= self.watermark:
                 duplicates.append(event)
             else:
-                self._times[event.event_id] = at
+                times[event.event_id] = at
                 fresh.append(Held(order(event), offset, event))
-                furthest = max(self.watermark + self.lateness, self._previous) + self.leap
-                if at <= furthest and at - self.lateness > self.watermark:
-                    self.watermark = at - self.lateness
+                moved_to = at - lateness
+                if moved_to > self.watermark and at <= max(self.watermark + lateness, self._previous) + self.leap:
+                    self.watermark = moved_to
             self._previous = at
         yield self._release(fresh)
 

@@ -1,4 +1,7 @@
-"""States as plain lists of strings, numbers and lists, and back: what an engine serialises in a format it likes."""
+"""States as plain lists of strings, numbers and lists, and back: what an engine serialises in a format it likes.
+
+A serialiser may take a plain tuple and yet refuse a named one: so what is named is made plain, where there is any.
+"""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -42,7 +45,7 @@ def thaw_journey(plain: Plain) -> Journey:
 def freeze_maturing(maturing: Maturing) -> Plain:
     """Return what a contact is still to add."""
     *head, maturities = maturing
-    return [*head, [(due, window, verdict, _tuple(closing)) for due, window, verdict, closing in maturities]]
+    return [*head, [(due, window, verdict, closing and tuple(closing)) for due, window, verdict, closing in maturities]]
 
 
 def thaw_maturing(plain: Plain) -> Maturing:
@@ -73,24 +76,12 @@ def thaw_agent(plain: Plain) -> Agent:
     return Agent([Moment(*moment) for moment in states], [Moment(*moment) for moment in memberships])
 
 
-def _tuple(value: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
-    # A serialiser may take a plain tuple and yet refuse a named one.
-    return None if value is None else tuple(value)
-
-
 def _freeze_held(held: Held) -> Plain:
     judgement, kept = held.judgement, held.kept
     return [
         tuple(held.contact),
-        None
-        if judgement is None
-        else [
-            judgement.linkable,
-            _tuple(judgement.demand),
-            *(_tuple(seen) for seen in judgement[2:7]),
-            [_tuple(closing) for closing in judgement.closings],
-        ],
-        None if kept == NOTHING_KEPT else [_tuple(kept.demand), _freeze_carry(kept.carry), _tuple(kept.recontacted)],
+        judgement and _freeze_judgement(judgement),
+        None if kept == NOTHING_KEPT else _freeze_kept(kept),
     ]
 
 
@@ -102,6 +93,25 @@ def _thaw_held(plain: Plain) -> Held:
         None if judgement is None else _thaw_judgement(judgement),
         NOTHING_KEPT if kept is None else Kept(_thaw_demand(kept[0]), _thaw_carry(kept[1]), _thaw_seen(kept[2])),
     )
+
+
+def _freeze_judgement(judgement: Judgement) -> Plain:
+    linkable, demand, recontacted, reopened, denied, exited, confirmed, closings = judgement
+    return [
+        linkable,
+        demand and tuple(demand),
+        recontacted and tuple(recontacted),
+        reopened and tuple(reopened),
+        denied and tuple(denied),
+        exited and tuple(exited),
+        confirmed and tuple(confirmed),
+        [closing and tuple(closing) for closing in closings],
+    ]
+
+
+def _freeze_kept(kept: Kept) -> Plain:
+    demand, carry, recontacted = kept
+    return [demand and tuple(demand), carry and _freeze_carry(carry), recontacted and tuple(recontacted)]
 
 
 def _thaw_judgement(plain: Plain) -> Judgement:
@@ -129,10 +139,8 @@ def _thaw_demand(plain: Plain | None) -> Demand | None:
     return Demand(demand, evidence, link, origin_id, tuple(origin))
 
 
-def _freeze_carry(carry: Carry | None) -> Plain | None:
-    if carry is None:
-        return None
-    return [carry.cases, carry.reasons, [_tuple(chain) for chain in carry.chains], carry.rest]
+def _freeze_carry(carry: Carry) -> Plain:
+    return [carry.cases, carry.reasons, [chain and tuple(chain) for chain in carry.chains], carry.rest]
 
 
 def _thaw_carry(plain: Plain | None) -> Carry | None:

@@ -84,7 +84,7 @@ class Contacts:
             changes.rejected.append(Rejected(event, "expired", "another customer's contact, whose windows have passed"))
             return
         before = fold.snapshot() if fold.events else None
-        if fold.events and order(event) < order(fold.events[-1]):
+        if fold.events and _is_before(event, fold.events[-1]):
             fold = self._fold_again(fold, event, to)
         else:
             fold.apply(event, to)
@@ -123,9 +123,14 @@ class Contacts:
         self.labels.overflowed.clear()
 
 
+def _is_before(event: ContactEvent, other: ContactEvent) -> bool:
+    # Nearly always the time alone tells that it is not.
+    return event.occurred_at <= other.occurred_at and order(event) < order(other)
+
+
 def _tell(before: Contact | None, after: Contact | None, by: ContactEvent, facts: list[Fact]) -> None:
     """Tell a journey of a contact when something changed that it could matter to."""
-    if after == before:
+    if after is before or after == before:
         return
     at, rank, event_id = order(by)
     moved = before is None or after is None or after.customer_id != before.customer_id

@@ -82,9 +82,10 @@ class Journeys:
 
     def _publish(self, change: Change, at: Millis, now: Millis, work: Work[Journey]) -> None:
         before, after, to = change.before, change.after, work.changes.additions
-        account.publish(
-            account.arrival_entries(*before) if before else (), account.arrival_entries(*after) if after else (), to
-        )
+        if before is None or after is None or not account.arrives_alike(before, after):
+            account.publish(
+                account.arrival_entries(*before) if before else (), account.arrival_entries(*after) if after else (), to
+            )
         if (before is not None and before[0].ends) or (after is not None and after[0].ends):
             policy = self.policy
             account.publish(
@@ -149,7 +150,10 @@ def _say(
             changes.outcomes.append(outcomes.ContactUnlinkable(at, contact))
         return
     ended_at = contact.ends[0]
-    for by, seen, known in zip(_SEEN, judgement.seen, earlier.seen if earlier else _NOTHING, strict=True):
+    seen_by, known_by = judgement.seen, earlier.seen if earlier else _NOTHING
+    if seen_by == known_by:
+        return
+    for by, seen, known in zip(_SEEN, seen_by, known_by, strict=True):
         if seen is None or seen == known:
             continue
         windows = tuple(window.name for window in policy.windows if seen.at <= ended_at + window.length)
