@@ -167,7 +167,11 @@ class Service:
                     try:
                         await producer.tick(partitions, self._now())
                     except StorageError as error:
-                        logger.warning("time was not told: %s", error)
+                        if "ticks" not in self._trouble:
+                            logger.warning("partitions are not told the time: %s", error)
+                        self._trouble["ticks"] = f"partitions are not told the time: {error}"
+                    else:
+                        self._trouble.pop("ticks", None)
                 await asyncio.sleep(self._config.tick / 1000)
 
     async def _produce(self, stop: Stop) -> None:
