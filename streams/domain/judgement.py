@@ -5,7 +5,7 @@ harmless: judge again, and publish what differs.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from streams.domain.closing import Closing, closings_of
 from streams.domain.ledger import Labels
@@ -37,6 +37,9 @@ class Seen(NamedTuple):
     ref: str
 
 
+_UNSEEN: Final = (None, None, None, None, None)
+
+
 class Judgement(NamedTuple):
     """All that can be said of a contact from the facts known; ``closings``, by window, where it is a problem's last."""
 
@@ -65,6 +68,8 @@ class Judgement(NamedTuple):
 
     def verdict_at(self, deadline: Millis) -> Verdict:
         """Return the verdict that holds once ``deadline`` (first end plus window) has passed."""
+        if self.seen == _UNSEEN:
+            return "resolved"
         recurred_at = self.recurred_at
         if recurred_at is not None and recurred_at <= deadline:
             return "recurred"

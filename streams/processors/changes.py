@@ -85,8 +85,11 @@ class Timers:
         elif self.to_set.pop(key, None) is None:
             self.to_clear.add(key)
 
-    def fire(self, before: Millis) -> Iterator[Maturing]:
+    def fire(self, before: Millis) -> Iterable[Maturing]:
         """Return, in order of time, what is due before a time, and wait for the rest of it."""
+        return self._fire(before) if self._queue and self._queue[0][0] < before else ()
+
+    def _fire(self, before: Millis) -> Iterator[Maturing]:
         queue = self._queue
         while queue and queue[0][0] < before:
             maturing = self._due.pop(heappop(queue), None)

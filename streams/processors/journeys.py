@@ -49,8 +49,8 @@ class Journeys:
 
     def _take(self, fact: Fact, now: Millis, work: Work[Journey], *, late: bool) -> None:
         changes = work.changes
-        policy = self.policy
-        journey = work.states.get(fact.customer_id)
+        policy, customer_id = self.policy, fact.customer_id
+        journey = work.states.get(customer_id)
         if journey is None or is_expired(journey, now, policy):
             if not isinstance(fact, ContactKnown | ContactWithdrawn) and fact.occurred_at < now - policy.longest_window:
                 detail = "older than the longest window, its customer forgotten; replay history first, in order of time"
@@ -72,7 +72,7 @@ class Journeys:
         forgotten = forget(journey, now, policy)
         if forgotten:
             changes.additions.count(m.EVICTED, (), forgotten)
-        work.states.put(fact.customer_id, journey)
+        work.states.put(customer_id, journey)
 
     def _mature(self, before: Millis, work: Work[Journey]) -> None:
         for matured in work.timers.fire(before):
