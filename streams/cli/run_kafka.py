@@ -55,11 +55,8 @@ def run_kafka(  # noqa: PLR0913, PLR0917 - one for each option
 
 
 def _log() -> None:
-    """Tell what operators want to know, and errors that end the process only once: as its last line."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    handler.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], StorageError)))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    """Tell what operators want to know."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("streams").setLevel(logging.INFO)
     for faust in ("app", "tables", "transport"):  # Faust names its loggers by the module of the class; it tells a lot
         logging.getLogger(f"streams.engines.kafka.{faust}").setLevel(logging.WARNING)

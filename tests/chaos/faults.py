@@ -136,8 +136,8 @@ def full_disk(room: int) -> Fault:
         cramped = site.add(limit)
         assert await cramped.ended(120) == 1, "must fail"
         said = cramped.log.read_text()
-        assert str(cramped.state) in said, said
-        assert "Traceback" not in said, said
+        assert str(cramped.state) in said, f"doesn't name {cramped.state}: {said}"
+        assert "Traceback" not in said, f"more than a line: {said}"
         site.workers.remove(cramped)
         site.add(state=Path(f"{cramped.state}-with-room"))
 

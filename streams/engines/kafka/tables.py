@@ -10,6 +10,8 @@ from faust.tables.recovery import Recovery as FaustRecovery
 from faust.types import TP, EventT
 from mode import Service
 
+from streams.engines.port import StorageError
+
 if TYPE_CHECKING:
     from streams.engines.kafka.app import App
 
@@ -33,7 +35,11 @@ class Store(FaustStore[bytes, bytes]):
 
     def persisted_offset(self, tp: TP) -> int | None:
         """Return the last offset of a changelog's partition that is on the shelf, ``None`` if none is."""
-        following = self.app.worker.shelves.place(tp.topic, tp.partition)
+        try:
+            following = self.app.worker.shelves.place(tp.topic, tp.partition)
+        except StorageError as error:
+            self.app.worker.fail(error)
+            return None
         return None if following is None else following - 1
 
     def set_persisted_offset(self, tp: TP, offset: int) -> None:

@@ -10,6 +10,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.types import ServiceT
 
+from streams.engines.port import StorageError
+
 if TYPE_CHECKING:
     from streams.engines.kafka.app import App
 
@@ -124,7 +126,11 @@ class Consumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         """Go on where the units are, which is told by what they keep, and not by the offsets of the group."""
-        positions = await self.app.worker.positions()
+        try:
+            positions = await self.app.worker.positions()
+        except StorageError as error:
+            self.app.worker.fail(error)
+            return
         starts = await self._thread.starts(positions)
         for tp, start in starts.items():
             if start > positions[tp]:
@@ -149,6 +155,8 @@ class Consumer(driver.Consumer):
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         try:
             await self._drain(fetcher)
+        except StorageError as error:
+            self.app.worker.fail(error)
         except asyncio.CancelledError:
             if not self.app.should_stop:  # else Faust takes an end for a crash where it comes amid a rebalance
                 raise

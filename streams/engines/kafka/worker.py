@@ -237,6 +237,10 @@ class Worker:
         """Wait a moment for something to be processed."""
         await asyncio.sleep(seconds / 10)
 
+    def fail(self, error: StorageError) -> None:
+        """End because of an error. Raised within Faust it would come out as a crash, with pages of log."""
+        self._error = self._error or error
+
     # -- troubles -------------------------------------------------------------------------------------------------
 
     def _failed(self, partition: int, error: Exception) -> None:
