@@ -150,7 +150,7 @@ class Service:
             while not stop():
                 try:
                     await work(stop)
-                except KafkaError as error:
+                except (KafkaError, ConnectionError, TimeoutError) as error:
                     self._trouble[role] = f"{role}: {error!r}"
                     logger.warning("%s: %r: is tried again in %g s", role, error, _AGAIN_S)
                     await asyncio.sleep(_AGAIN_S)

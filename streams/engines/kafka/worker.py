@@ -86,8 +86,11 @@ class Worker:
         if isinstance(error, ConsistencyError):
             msg = f"{self.config.state}: is ahead of the topics, which were deleted or put back: remove this folder"
             raise StorageError(msg) from error
-        if error is not None:
+        if isinstance(error, Exception):
             raise error
+        if error is not None:
+            msg = f"Faust has ended by itself: {error!r}"
+            raise KafkaError(msg)
 
     def close(self) -> None:
         """Let others have the folder of the shelves, once nothing runs any more."""
