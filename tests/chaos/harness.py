@@ -1,20 +1,13 @@
 """A site on Kafka under load while things go wrong, and the embedded engine on the same log, where nothing does."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from time import monotonic, time
-from typing import Any
-
-import yaml
 
 from streams.domain import measures as m
 from streams.domain.ledger import Entry, Series
@@ -24,81 +17,13 @@ from streams.engines.embedded import EmbeddedEngine
 from streams.engines.kafka.producing import LogProducer
 from streams.engines.port import StorageError
 from tests.engines import BY_PARTITION
+from tests.kafka_process import Process, write_settings
 from tests.site import Site
 
 ROOT = Path(__file__).parents[2]
 _CHUNK_S = 0.1
 
 Totals = dict[Series, tuple[int, int]]
-
-
-@dataclass
-class Process:
-    """A worker in a process of its own, with a folder for its state."""
-
-    site: Site
-    config: Path
-    state: Path
-    limits: Callable[[], None] | None = None
-    _process: "subprocess.Popen[bytes] | None" = None
-
-    def start(self) -> None:
-        """Start it; what it says goes to a file beside its state."""
-        command = [sys.executable, "-m", "streams.cli", "run", "--engine", "kafka", "--role", "worker", "--port", "0"]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [*command, "--config", str(self.config), "--state", str(self.state)],
-                cwd=ROOT,
-                env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                preexec_fn=self.limits,  # noqa: PLW1509 - sets a limit, and nothing else
-            )
-
-    @property
-    def log(self) -> Path:
-        """What it said."""
-        return self.state.with_name(f"{self.state.name}.log")
-
-    @property
-    def runs(self) -> bool:
-        """Whether it was started and has not ended."""
-        return self._process is not None and self._process.poll() is None
-
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal."""
-        assert self._process is not None
-        self._process.send_signal(number)
-
-    async def ended(self, within: float = 60.0) -> int:
-        """Wait until it has ended; return its exit code."""
-        assert self._process is not None
-        deadline = monotonic() + within
-        while self._process.poll() is None:
-            assert monotonic() < deadline, f"does not end: {self.log.read_text()[-2000:]}"
-            await asyncio.sleep(0.05)
-        return self._process.returncode
-
-    async def said(self, words: str) -> None:
-        """Wait until it has said something."""
-        while words not in self.log.read_text():
-            assert self.runs, self.log.read_text()
-            await asyncio.sleep(0.05)
-
-    async def stop(self) -> None:
-        """Have it end, which it must do cleanly once it listens to signals."""
-        if self.runs:
-            await self.said("end it with Ctrl-C")
-            self.send(signal.SIGTERM)
-            code = await self.ended()
-            assert code == 0, f"ended with {code}: {self.log.read_text()[-2000:]}"
-
-    def kill(self) -> None:
-        """Kill it, if it runs."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
 
 
 @dataclass
@@ -117,15 +42,12 @@ class Faulty:
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
         self.folder.mkdir(parents=True, exist_ok=True)
-        config = self.folder / "config"
-        config.mkdir()
-        (config / "reasons.yaml").touch()
-        (config / "monitor.yaml").write_text(yaml.safe_dump({"kafka": _settings(self.site)}))
+        write_settings(self.site, self.folder / "config")
 
     def add(self, limits: Callable[[], None] | None = None, state: Path | None = None) -> Process:
         """Start another worker."""
         state = state or self.folder / f"worker-{len(self.workers)}"
-        worker = Process(self.site, self.folder / "config", state, limits)
+        worker = Process(self.folder / "config", state, limits=limits)
         self.workers.append(worker)
         worker.start()
         return worker
@@ -210,19 +132,4 @@ def _totals(entries: Iterable[Entry], ignored: AbstractSet[str]) -> Totals:
         series: (added, retracted)
         for series, added, retracted in entries
         if (added or retracted) and series.name not in ignored and series.labels != ("clock.tick",)
-    }
-
-
-def _settings(site: Site) -> Mapping[str, Any]:
-    config, topics = site.config, site.config.topics
-    return {
-        "brokers": list(config.brokers),
-        "application": config.application,
-        "partitions": config.partitions,
-        "topics": {name: {"name": getattr(topics, name).name} for name in topics.__dataclass_fields__},
-        "session_timeout": f"{config.session_timeout}ms",
-        "transaction_timeout": f"{config.transaction_timeout}ms",
-        "batch": config.batch,
-        "standbys": config.standbys,
-        "tick": "off",
     }
