@@ -50,12 +50,14 @@ class Course(NamedTuple):
 
     Args:
         cluster: to make topics in.
+        busy: most open problems of all sizes; the more, the closer events on top are to each other in time.
         events: to process on top of the open problems, of customers drawn at random.
         partitions: of every topic.
         deadline_s: for each of filling and processing.
     """
 
     cluster: Cluster
+    busy: int
     events: int
     partitions: int
     deadline_s: float
@@ -89,7 +91,7 @@ async def _measure(course: Course, site: Site, own: Crew, customers: int, watch:
     await worker.stop()
 
     watch("events on top")
-    until = await pour(site, islice(visits(customers, partitions), course.events))
+    until = await pour(site, islice(visits(customers, course.busy, partitions), course.events))
     restart_s, restart_cpu = await _back(worker)
     before = (await worker.figures()).records.get("interactions", 0), worker.usage().cpu, monotonic()
     await worker.passed(until, partitions, monotonic() + course.deadline_s)

@@ -53,7 +53,7 @@ def _options() -> argparse.Namespace:
 
 
 async def _state(cluster: Cluster, options: argparse.Namespace, out: Console) -> None:
-    course = open_problems.Course(cluster, options.events, options.partitions, options.deadline)
+    course = open_problems.Course(cluster, max(options.open), options.events, options.partitions, options.deadline)
     found = []
     with Console(stderr=True).status("") as status:
         for customers in options.open:

@@ -44,16 +44,16 @@ def problems(customers: int, partitions: int) -> Iterator[Record]:
         yield Record(partition, key, _ENDED % (n, end, n))
 
 
-def visits(customers: int, partitions: int, seed: int = 1) -> Iterator[Record]:
+def visits(customers: int, busy: int, partitions: int, seed: int = 1) -> Iterator[Record]:
     """Yield what a simulated centre sees after that, endlessly; whose it is is drawn from those customers.
 
-    Contacts come as densely in time as the problems did, so that an event brings as many due timers with it whatever
-    the number of customers.
+    Contacts come as densely in time as ``busy`` problems would. Events that are closer to each other share more of the
+    ledger's rows, so where speeds are to be compared it must be the same for all.
     """
     chosen: dict[str, str] = {}
     random = Random(seed)
     begin = START + FILLED_OVER + MINUTE
-    pace = min(1.0, _CONTACTS_A_DAY * FILLED_OVER / DAY / customers)
+    pace = min(1.0, _CONTACTS_A_DAY * FILLED_OVER / DAY / busy)
     for event in _simulated(seed):
         customer = event.get("customer_id")
         if customer is not None:
