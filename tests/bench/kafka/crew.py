@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Final, NamedTuple
-from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import yaml
@@ -29,7 +28,8 @@ _LOOK_S: Final = 0.05
 _URL: Final = re.compile(rb"serves (http://\S+)/metrics")
 _LISTENS: Final = b"end it with Ctrl-C"
 _STOP_S: Final = 60.0
-_ANSWER_S: Final = 10.0
+_LINES: Final = 20
+_ANSWER_S: Final = 60.0
 
 
 class WorkerError(RuntimeError):
@@ -46,7 +46,7 @@ class Usage(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """What a worker tells: records by topic, time of its slowest partition by partition, how many it works on."""
+    """What a worker tells: records by topic, the time that each of its partitions has come to, how many those are."""
 
     records: dict[str, float]
     watermarks: dict[int, Millis]
@@ -91,7 +91,11 @@ class WorkerProcess:
 
     async def figures(self) -> Figures:
         """Return what it tells."""
-        return await asyncio.to_thread(self._figures)
+        try:
+            return await asyncio.to_thread(self._figures)
+        except OSError as error:
+            what = f"heard: {error}"
+            raise self._trouble(what) from error
 
     async def passed(self, at: Millis, partitions: int, deadline: float) -> None:
         """Wait until every one of so many partitions has come to a time; the deadline is of the monotonic clock."""
@@ -121,11 +125,11 @@ class WorkerProcess:
             self._check(deadline, "started")
             await asyncio.sleep(_LOOK_S)
         self._process.send_signal(signal.SIGTERM)
-        while self._process.poll() is None:
-            self._check(deadline, "ended")
+        while self._process.poll() is None and monotonic() < deadline:
             await asyncio.sleep(_LOOK_S)
-        if self._process.returncode:
-            self._check(deadline, "ended well")
+        if self._process.returncode != 0:
+            what = "ended well"
+            raise self._trouble(what)
 
     def kill(self) -> None:
         """Kill it, if it still runs."""
@@ -144,7 +148,7 @@ class WorkerProcess:
         try:
             with urlopen(f"{self._url}/readyz", timeout=_ANSWER_S) as answer:  # noqa: S310 - our own process
                 return bool(answer.status == 200)
-        except HTTPError:
+        except OSError:  # it answers 503, or not at all
             return False
 
     def _figures(self) -> Figures:
@@ -158,11 +162,14 @@ class WorkerProcess:
         )
 
     def _check(self, deadline: float, what: str) -> None:
+        if self._process.poll() is not None or monotonic() > deadline:
+            raise self._trouble(what)
+
+    def _trouble(self, what: str) -> WorkerError:
         code = self._process.poll()
-        if code or monotonic() > deadline:
-            why = f"ended with code {code}" if code else f"was not {what} in time"
-            said = self._log.read_text(errors="replace").splitlines()[-20:]
-            raise WorkerError("\n".join([f"{self.state.name} {why}", *said]))
+        why = "in time" if code is None else f"but has ended with code {code}"
+        said = self._log.read_text(errors="replace").splitlines()[-_LINES:]
+        return WorkerError("\n".join([f"{self.state.name} was not {what}, {why}", *said]))
 
 
 class Crew:

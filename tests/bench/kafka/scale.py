@@ -7,6 +7,7 @@ beside one broker, whose share of the machine is not in any figure.
 
 import argparse
 import asyncio
+import logging
 import sys
 
 from rich.console import Console
@@ -22,6 +23,7 @@ from tests.bench.kafka.crew import WorkerError
 def main() -> int:
     """Print a table; return 1 if something went wrong."""
     options = _options()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it tries again is no news
     out = Console(width=None if sys.stdout.isatty() else 130, highlight=False)
     try:
         with broker() as cluster:
