@@ -125,7 +125,7 @@ class WorkerProcess:
             self._check(deadline, "started")
             await asyncio.sleep(_LOOK_S)
         self._process.send_signal(signal.SIGTERM)
-        while self._process.poll() is None and monotonic() < deadline:
+        while self._process.poll() is None and monotonic() < deadline:  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(_LOOK_S)
         if self._process.returncode != 0:
             what = "ended well"
