@@ -50,6 +50,10 @@ bench-estimators: $(VENV)/.installed-dev ## how right the estimates are where th
 bench-kafka: $(VENV)/.installed-bench ## the Kafka engine beside Faust and Quix Streams; needs Java (ARGS="--events 50000")
 	@$(BIN)/python -m tests.bench.kafka $(ARGS)
 
+.PHONY: bench-kafka-scale
+bench-kafka-scale: $(VENV)/.installed-dev ## the Kafka engine by size of state, workers and time; needs Java (ARGS="state")
+	@$(BIN)/python -m tests.bench.kafka.scale $(ARGS)
+
 .PHONY: kafka
 kafka: $(VENV)/.installed-kafka ## Apache Kafka on this machine, until Ctrl-C; needs Java 17 and Maven (ARGS="--brokers 3")
 	@$(BIN)/python -m deploy.kafka.cluster $(ARGS)

@@ -20,6 +20,8 @@ from tests.bench.kafka import join
 START: Final[Millis] = 1_704_067_200_000
 """2024: the longest log that anybody waits for ends well before today, and nothing in it comes from the future."""
 _BATCH: Final = 256 * 1024
+MOST: Final = 2 * _BATCH
+"""Largest batch that a producer must take, in bytes."""
 
 
 class Record(NamedTuple):
@@ -93,9 +95,9 @@ async def fill(bootstrap: str, topic: str, partitions: int, events: int) -> Log:
                     recontacts += join.is_recontact(at, last_end.get(customer))
             yield record
 
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_batch_size=2 * _BATCH)
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_batch_size=MOST)
     await producer.start()
-    await _send(producer, topic, noted())
+    await send(producer, topic, noted())
     policy = Policy()
     until = int(last * 1000) + policy.longest_window + DAY
     ticks = [  # twice, so that a leap is believed
@@ -103,12 +105,13 @@ async def fill(bootstrap: str, topic: str, partitions: int, events: int) -> Log:
         for n in range(2)
         for partition in range(partitions)
     ]
-    await _send(producer, topic, ticks)
+    await send(producer, topic, ticks)
     await producer.stop()
     return Log(topic, partitions, events + len(ticks), joins, recontacts, until)
 
 
-async def _send(producer: AIOKafkaProducer, topic: str, records: Iterable[Record]) -> None:
+async def send(producer: AIOKafkaProducer, topic: str, records: Iterable[Record]) -> None:
+    """Write records in large batches; they are on their way on return, and there once the producer is flushed."""
     batches: dict[int, Any] = {}
     for partition, key, value in records:
         batch = batches.setdefault(partition, None) or producer.create_batch()
