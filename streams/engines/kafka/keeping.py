@@ -84,11 +84,11 @@ class DueTimers(NamedTuple):
     keys: list[bytes]
 
     @classmethod
-    def load(cls, shelf: Shelf, horizon: Millis) -> "DueTimers":
-        """Return them."""
+    def load(cls, shelf: Shelf, since: Millis, horizon: Millis) -> "DueTimers":
+        """Return them. All that were due before ``since`` have fired: looking there would go over what was deleted."""
         if horizon <= 0:  # nothing in the log is as old
             return cls(Timers(horizon), [])
-        kept = list(shelf.between(_TIMERS, _TIMERS + pack_time(horizon)))
+        kept = list(shelf.between(_TIMERS + pack_time(max(since, 0)), _TIMERS + pack_time(horizon)))
         due = [(_timer_of(key), thaw_maturing(orjson.loads(value))) for key, value in kept]
         return cls(Timers(horizon, due), [key for key, _ in kept])
 
@@ -160,7 +160,8 @@ class Totals:
         return [(key, None) for key in sorted(old)]
 
     def _load(self, series: Sequence[tuple[int, str, Labels]]) -> None:
-        keys = [orjson.dumps([hour, name, *labels]) for hour, name, labels in series]
+        # Copied: what orjson dumps stays in the kilobytes that it was written in, and these are kept.
+        keys = [bytes(memoryview(orjson.dumps([hour, name, *labels]))) for hour, name, labels in series]
         values = self._shelf.get_many([LEDGER + key for key in keys])
         for one, key, value in zip(series, keys, values, strict=True):
             added, retracted = orjson.loads(value) if value is not None else (0, 0)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from time import monotonic
 from typing import Any, Final
 
@@ -14,6 +15,9 @@ from streams.engines.kafka.writer import Writer
 
 _AHEAD: Final = 2
 """How many batches of each kind may wait, so that there is always one when a step is done."""
+_BATCH_BYTES: Final = 1 << 20
+"""Size of records from which a batch is full, however few they are: a record of facts can be as large as hundreds."""
+_LARGE_BYTES: Final = 128 * 1024
 
 
 class Inbox:
@@ -21,6 +25,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self._records: deque[Any] = deque()
+        self.bytes = 0
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -34,15 +39,27 @@ class Inbox:
     def put(self, records: Sequence[Any]) -> None:
         """Add records."""
         self._records.extend(records)
+        self.bytes += sum(map(_size, records))
 
     def take(self, limit: int) -> list[Any]:
-        """Take the oldest."""
-        records = self._records
-        return [records.popleft() for _ in range(min(limit, len(records)))]
+        """Take the oldest, as many as a batch may have."""
+        records, size = self._records, 0
+        taken: list[Any] = []
+        while records and len(taken) < limit and size < _BATCH_BYTES:
+            record = records.popleft()
+            size += _size(record)
+            taken.append(record)
+        self.bytes -= size
+        return taken
 
     def clear(self) -> None:
         """Let go of them all; they will be fetched again."""
         self._records.clear()
+        self.bytes = 0
+
+
+def _size(record: Any) -> int:  # noqa: ANN401 - the brokers' records have no type
+    return len(record.value or b"")
 
 
 class Pump:
@@ -56,6 +73,7 @@ class Pump:
         batch: int,
         stats: Stats,
         failed: Callable[[int, Exception], None],
+        gate: asyncio.Semaphore,
     ) -> None:
         """Make a pump that stands still.
 
@@ -66,6 +84,7 @@ class Pump:
             batch: most records of each kind in a step.
             stats: what is told about it.
             failed: is told when a step could not be made durable; the pump is of no use then.
+            gate: how many large steps may be under way in all pumps: each is held in memory until it is durable.
         """
         self.unit = unit
         self.writer = writer
@@ -75,6 +94,7 @@ class Pump:
         self._batch = batch
         self._stats = stats
         self._failed = failed
+        self._gate = gate
         self._task: asyncio.Task[None] | None = None
         self._in_step: Any = None
         self.since: float | None = None
@@ -93,7 +113,7 @@ class Pump:
 
     def is_full(self, inbox: Inbox) -> bool:
         """Say whether nothing more should be fetched for an inbox."""
-        return len(inbox) >= _AHEAD * self._batch
+        return len(inbox) >= _AHEAD * self._batch or inbox.bytes >= _AHEAD * _BATCH_BYTES
 
     def start(self) -> None:
         """Begin to run, unless it runs already."""
@@ -117,7 +137,9 @@ class Pump:
             while self.events or self.facts:
                 self.since = monotonic()
                 self._in_step = self.events.oldest or self.facts.oldest
-                await self._step(self.events.take(self._batch), self.facts.take(self._batch))
+                is_large = self.events.bytes + self.facts.bytes > _LARGE_BYTES
+                async with self._gate if is_large else nullcontext():
+                    await self._step(self.events.take(self._batch), self.facts.take(self._batch))
         except Exception as error:  # noqa: BLE001 - whoever made the pump decides what it means
             self._failed(self.partition, error)
         finally:

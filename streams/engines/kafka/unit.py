@@ -201,7 +201,8 @@ class Unit:
         for record in records:
             self._merger.tell(*f.unpack(record.value or b"", record.offset))
         runs = self._merger.release() if records else []
-        due = DueTimers.load(self._shelf, self._merger.watermark) if records else DueTimers(Timers(BEGINNING), [])
+        fired, horizon = min(self.progress.watermarks), self._merger.watermark
+        due = DueTimers.load(self._shelf, fired, horizon) if records else DueTimers(Timers(BEGINNING), [])
         work = Work(step.touched.journeys, due.timers, changes)
         for facts, watermark, late in runs:
             self._intake.journey_states.load(step.touched.journeys, self._intake.journeys.keys(facts))

@@ -28,6 +28,8 @@ _LOOK_S: Final = 0.1
 _AGAIN_S: Final = 1.0
 """How long to wait before what failed is tried again."""
 _CLOSE_S: Final = 5.0
+_LARGE_STEPS: Final = 3
+"""How many large steps may be held in memory at once: one to process while transactions of others are written."""
 _STUCK_S: Final = 600.0
 """Far longer than brokers may be away before a step fails."""
 
@@ -50,6 +52,7 @@ class Worker:
         self.shelves = Shelves(
             config.state, Memory(config.cache, config.write_buffer), topics.state.name, topics.ledger.name
         )
+        self._gate = asyncio.Semaphore(_LARGE_STEPS)
         self._writers: dict[int, Writer] = {}
         self._pumps: dict[int, Pump] = {}
         self._background: set[asyncio.Task[None]] = set()
@@ -197,7 +200,7 @@ class Worker:
             if pump is None:
                 shelf = self.shelves[partition]
                 unit = Unit(partition, self.config.partitions, self._policy, shelf, self._names)
-                pump = Pump(unit, writer, self.shelves, self.config.batch, self.stats, self._failed)
+                pump = Pump(unit, writer, self.shelves, self.config.batch, self.stats, self._failed, self._gate)
                 self._pumps[partition] = pump
             for topic, offset in zip(self._names, pump.unit.reading, strict=True):
                 positions[TP(topic, partition)] = offset

@@ -8,11 +8,11 @@ import orjson
 
 from streams.contracts.times import millis_of, rfc3339
 from streams.domain.units import DAY, MINUTE, SECOND, Millis
-from streams.engines.kafka.producing import partition_of
+from streams.engines.kafka.producing import key_of, partition_of
 from streams.sources.simulator.generate import simulate
 from streams.sources.simulator.presets import demo_plan
 from tests.bench.kafka.log import START, Record
-from tests.site import key_of
+from tests.site import event_of
 
 FILLED_OVER: Final[Millis] = 20 * DAY
 """Within the longest window, so that no problem is settled yet."""
@@ -87,5 +87,6 @@ def _simulated(seed: int) -> Iterator[dict[str, Any]]:
 
 def _record(event: Mapping[str, Any], partitions: int) -> Record:
     raw = orjson.dumps(event)
-    key = key_of(raw)
+    told = event_of(raw)
+    key = b"" if told is None else key_of(told) or b""
     return Record(partition_of(key, partitions), key, raw)
