@@ -8,6 +8,7 @@ from pathlib import Path
 from time import time
 from typing import NamedTuple
 
+from streams.contracts.dead_letters import HEADER_REASON
 from streams.domain import measures as m
 from streams.domain.ledger import Entry
 from streams.domain.policy import Policy
@@ -93,5 +94,5 @@ class PlayKafka:
         return Played(
             entries,
             [record.value for record in await site.records(config.topics.outcomes.name)],
-            [(dict(record.headers)["reason"].decode(), record.value) for record in dead],
+            [(dict(record.headers)[HEADER_REASON].decode(), record.value) for record in dead],
         )

@@ -7,12 +7,12 @@ from zlib import crc32
 
 import orjson
 
+from streams.contracts.dead_letters import DeadLetter
 from streams.domain.ledger import Entry, Series
 from streams.domain.policy import Policy
 from streams.domain.units import Millis
 from streams.engines.kafka.keeping import EXEMPLARS, LEDGER, REPORT
 from streams.engines.kafka.shelf import Memory, Place, Shelf, Write
-from streams.engines.kafka.step import DeadRecord
 from streams.engines.kafka.unit import Unit
 
 TOPICS = ("events", "facts")
@@ -38,7 +38,7 @@ class Partitions:
         self.state: list[list[Write]] = [[] for _ in self.partitions]
         self.ledger: list[list[Write]] = [[] for _ in self.partitions]
         self.outcomes: list[bytes] = []
-        self.dead: list[DeadRecord] = []
+        self.dead: list[DeadLetter] = []
         self._shelves = [self._shelf(p) for p in self.partitions]
         self._units = [self._unit(p) for p in self.partitions]
         self._read = [[0, 0] for _ in self.partitions]

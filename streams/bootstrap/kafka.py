@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from sys import modules
 from typing import TYPE_CHECKING
 
 from streams.bootstrap import wall_clock
 from streams.engines.kafka.config import KafkaConfig, Sasl, Security, Tls, Topic, Topics
-from streams.engines.port import StorageError
+from streams.engines.port import DeadLetters, StorageError
 from streams.engines.roles import Role
 from streams.settings import Settings
 
@@ -59,6 +60,19 @@ def open_service(settings: Settings, roles: Sequence[Role], state: Path | None) 
     return Service(config if state is None else replace(config, state=state), settings.policy(), roles, wall_clock)
 
 
+def open_dead_letters(settings: Settings) -> DeadLetters:
+    """Return the dead letters of the application that the settings name.
+
+    Raises:
+        StorageError: a library is missing, or a file can't be used.
+    """
+    _need_kafka()
+    from streams.engines.kafka import connection, dead_letters  # noqa: PLC0415 - their libraries may be missing
+
+    config = kafka_config(settings)
+    return dead_letters.TopicDeadLetters(config, connection.connection(config))
+
+
 async def create_topics(settings: Settings) -> tuple[list[str], list[str]]:
     """Make the topics that are missing; return those that were made, and those that there were.
 
@@ -86,7 +100,8 @@ async def check_topics(settings: Settings) -> list[str]:
 
 
 def _need_kafka() -> None:
-    missing = [name for name in ("aiokafka", "faust", "rocksdict") if find_spec(name) is None]
+    # What is loaded is there, though Faust, which puts another module in its own place, can't be found any more then.
+    missing = [name for name in ("aiokafka", "faust", "rocksdict") if name not in modules and find_spec(name) is None]
     if missing:
         msg = f"the Kafka engine needs {', '.join(missing)}: install them with pip install 'outcome-monitor[kafka]'"
         raise StorageError(msg)

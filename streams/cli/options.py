@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
@@ -24,6 +25,13 @@ ConfigDir: TypeAlias = Annotated[
         help="Folder with monitor.yaml and reasons.yaml; ./config where there is one, else built-in defaults.",
     ),
 ]
+
+
+class Engine(StrEnum):
+    """What events and totals are kept in."""
+
+    EMBEDDED = "embedded"
+    KAFKA = "kafka"
 
 
 def settings_of(config_dir: Path | None) -> Settings:

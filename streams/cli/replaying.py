@@ -48,7 +48,7 @@ class Replay:
         self._begun = monotonic()
         while engine.step(_BATCH):
             pass
-        self._newest_refused = max((letter.id for letter in engine.dead_letters()), default=0)
+        self._newest_refused = max((int(letter.id) for letter in engine.dead_letters()), default=0)
         self._explained = False
         self._records = 0
         self._kept = 0
@@ -114,7 +114,7 @@ class Replay:
         first = None
         for letter in self._engine.dead_letters():
             in_all += 1
-            if letter.id > self._newest_refused:
+            if int(letter.id) > self._newest_refused:
                 of_run += 1
                 first = first or f"{letter.reason}: {letter.detail}"
         return Refused(of_run, in_all, None if self._explained else first)

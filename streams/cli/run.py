@@ -1,7 +1,6 @@
 """``run``: the monitor as a service."""
 
 from contextlib import ExitStack, closing
-from enum import StrEnum
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -14,7 +13,7 @@ from streams.bootstrap import Health, make_app, make_exporter, open_appender, op
 from streams.cli.consoles import note
 from streams.cli.exits import UsageError
 from streams.cli.feed import Feed
-from streams.cli.options import ConfigDir, existing, settings_of
+from streams.cli.options import ConfigDir, Engine, existing, settings_of
 from streams.cli.run_kafka import run_kafka
 from streams.cli.serving import Serving, is_loopback, listen, serving
 from streams.cli.stopping import stopping
@@ -30,13 +29,6 @@ from streams.settings import Settings
 _TICK_S: Final = 1.0
 _IDLE_S: Final = 0.05
 _SOURCE: Final = "outcome-monitor"
-
-
-class Engine(StrEnum):
-    """What events and totals are kept in."""
-
-    EMBEDDED = "embedded"
-    KAFKA = "kafka"
 
 
 def register(app: typer.Typer) -> None:

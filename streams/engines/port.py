@@ -12,15 +12,42 @@ class StorageError(Exception):
 
 
 class DeadLetter(NamedTuple):
-    """A record that could not be used, as it came, with the reason."""
+    """A record that could not be used, as it came, with the reason.
 
-    id: int
+    ``id`` is what its engine knows it by, ``offset`` its place in the log. ``redriven`` says that it was put in the log
+    again; ``cut_from`` how many bytes it had, if only its beginning is kept.
+    """
+
+    id: str
     offset: int
     received_at: Millis
     reason: str
     detail: str
     record: bytes
     redriven: bool
+    cut_from: int | None = None
+
+
+class DeadLetters(Protocol):
+    """The dead letters of an engine, which may be running."""
+
+    def read(self, *, reason: str | None = None, everything: bool = False) -> Iterator[DeadLetter]:
+        """Return dead letters, oldest first: those of one reason or of all, without those that were redriven.
+
+        Raises:
+            StorageError: they can't be read.
+        """
+
+    def redrive(self, letters: Sequence[tuple[str, bytes]], received_at: Millis) -> None:
+        """Put records in the log again, and note it.
+
+        Args:
+            letters: their ids, each with the record to put in the log: as it came, or corrected.
+            received_at: when that is, to judge the times that the records tell.
+
+        Raises:
+            StorageError: not all could be put there; doing it again is safe.
+        """
 
 
 class Ledger(Protocol):

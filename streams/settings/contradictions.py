@@ -12,6 +12,7 @@ from streams.settings.values import format_duration, show
 
 _TLS: Final = ("kafka", "security", "tls")
 _SASL: Final = ("kafka", "security", "sasl")
+_NO_MECHANISM: Final = "is set, and mechanism is not; set kafka.security.sasl.mechanism, or leave it out"
 _PASSWORD_VARIABLE: Final = variable_of(("secrets", "kafka_password"))
 
 
@@ -76,7 +77,9 @@ def _useless_tls(tls: Tls) -> Iterator[tuple[Place, str]]:
 def _halves_of_sasl(sasl: Sasl, *, password_given: bool) -> Iterator[tuple[Place, str]]:
     if sasl.mechanism is None:
         for key in (key for key in ("username", "password_file") if getattr(sasl, key) is not None):
-            yield (*_SASL, key), "is set, and mechanism is not; set kafka.security.sasl.mechanism, or leave it out"
+            yield (*_SASL, key), _NO_MECHANISM
+        if password_given:
+            yield ("secrets", "kafka_password"), _NO_MECHANISM
         return
     if sasl.username is None:
         yield (*_SASL, "username"), f"is missing, and {sasl.mechanism} needs it; give the name that the brokers know"

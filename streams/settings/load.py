@@ -45,19 +45,19 @@ def load(config_dir: Path | None, env: Mapping[str, str]) -> Settings:
     environment = read_environment(env)
     monitor = _read(Monitor, _path(config_dir, MONITOR_FILE), environment.overrides)
     taxonomy = _read(Taxonomy, _path(config_dir, REASONS_FILE), environment.overrides)
-    secrets, secret_origins = environment.secrets, environment.secret_origins
+    secrets = environment.secrets
+    monitor.origins.update(environment.secret_origins)
     if monitor.valid is not None and not monitor.problems:
         for place, message in contradictions(monitor.valid, secrets):
             monitor.blame(place, message)
         password_file = monitor.valid.kafka.security.sasl.password_file
         if password_file is not None and not monitor.problems:
             secrets = secrets.model_copy(update={"kafka_password": _password(password_file, monitor)})
-            secret_origins = {**secret_origins, _PASSWORD: monitor.origins[_PASSWORD_FILE]}
+            monitor.origins[_PASSWORD] = monitor.origins[_PASSWORD_FILE]
     problems = [*monitor.in_order(), *taxonomy.in_order(), *environment.problems]
     if problems or monitor.valid is None or taxonomy.valid is None:
         raise ConfigError(problems)
-    origins = {**monitor.origins, **taxonomy.origins, **secret_origins}
-    return Settings(monitor.valid, taxonomy.valid, secrets, origins)
+    return Settings(monitor.valid, taxonomy.valid, secrets, {**monitor.origins, **taxonomy.origins})
 
 
 @dataclass(slots=True)

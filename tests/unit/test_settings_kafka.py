@@ -275,6 +275,11 @@ def test_a_mechanism_without_a_user_and_a_password_is_told_both() -> None:
     ]
 
 
+def test_a_password_that_no_mechanism_proves_is_told_and_not_quoted() -> None:
+    told = "is set, and mechanism is not; set kafka.security.sasl.mechanism, or leave it out"
+    assert problems(env={PASSWORD_VARIABLE: HUSH}) == [f"env {PASSWORD_VARIABLE}: secrets.kafka_password: {told}"]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

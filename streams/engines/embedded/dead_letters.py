@@ -30,27 +30,37 @@ def read(
         (reason, reason, everything),
     )
     for key, place, received_at, why, detail, record, redriven in rows:
-        yield DeadLetter(key, place, received_at, why, detail, record, bool(redriven))
+        yield DeadLetter(str(key), place, received_at, why, detail, record, bool(redriven))
 
 
-def mark_redriven(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
-    """Put down that dead letters were put in the log again."""
-    connection.executemany("UPDATE dead_letters SET redriven = 1 WHERE id = ?", [(i,) for i in ids])
+class FileDeadLetters:
+    """The dead letters in a file; another process may run on it."""
 
+    def __init__(self, path: str) -> None:
+        self._path = path
 
-def redrive(path: str, letters: Sequence[tuple[int, bytes]], received_at: Millis) -> None:
-    """Put dead letters in a file's log again and mark them, in one step; another process may run on the file.
+    def read(self, *, reason: str | None = None, everything: bool = False) -> Iterator[DeadLetter]:
+        """Return dead letters, oldest first: those of one reason or of all, without those that were redriven.
 
-    Args:
-        path: of the file.
-        letters: their ids, each with the record to put in the log: as it came, or corrected.
-        received_at: when that is, to judge the times that the records tell.
+        Raises:
+            StorageError: the file can't be read.
+        """
+        with closing(connect(self._path, read_only=True)) as connection, translated(self._path):
+            yield from read(connection, reason=reason, everything=everything)
 
-    Raises:
-        StorageError: the file can't be written; nothing has changed then.
-    """
-    with closing(connect(path)) as connection, translated(path), transaction(connection):
-        log = SegmentTable(connection, "log")
-        for start in range(0, len(letters), _SEGMENT):
-            log.append([record for _, record in letters[start : start + _SEGMENT]], received_at, log.end())
-        mark_redriven(connection, [letter for letter, _ in letters])
+    def redrive(self, letters: Sequence[tuple[str, bytes]], received_at: Millis) -> None:
+        """Put dead letters in the log again and mark them, in one step.
+
+        Args:
+            letters: their ids, each with the record to put in the log: as it came, or corrected.
+            received_at: when that is, to judge the times that the records tell.
+
+        Raises:
+            StorageError: the file can't be written; nothing has changed then.
+        """
+        with closing(connect(self._path)) as connection, translated(self._path), transaction(connection):
+            log = SegmentTable(connection, "log")
+            for start in range(0, len(letters), _SEGMENT):
+                log.append([record for _, record in letters[start : start + _SEGMENT]], received_at, log.end())
+            marks = [(int(letter),) for letter, _ in letters]
+            connection.executemany("UPDATE dead_letters SET redriven = 1 WHERE id = ?", marks)

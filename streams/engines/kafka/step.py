@@ -1,8 +1,9 @@
 """What goes into a step of a unit, and what comes of it."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from streams.contracts.dead_letters import DeadLetter
 from streams.domain.units import Millis
 from streams.engines.intake import Touched
 from streams.engines.kafka.keeping import Progress
@@ -29,17 +30,6 @@ class Incoming(Protocol):
         """What it holds."""
 
 
-class DeadRecord(NamedTuple):
-    """A record that could not be used, as it came, and why."""
-
-    topic: str
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    reason: str
-    detail: str
-
-
 @dataclass(slots=True)
 class Step:
     """What a batch came to: what has to be written in one transaction, and is nothing before."""
@@ -49,6 +39,6 @@ class Step:
     ledger: list[Write] = field(default_factory=list)
     packs: list[tuple[int, bytes]] = field(default_factory=list)
     outcomes: list[tuple[bytes | None, bytes]] = field(default_factory=list)
-    dead: list[DeadRecord] = field(default_factory=list)
+    dead: list[DeadLetter] = field(default_factory=list)
     touched: Touched = field(default_factory=Touched)
     expired: list[bytes] = field(default_factory=list)

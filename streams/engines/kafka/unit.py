@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import orjson
 
+from streams.contracts.dead_letters import DeadLetter
 from streams.contracts.outcomes import encode_outcome
 from streams.domain import measures as m
 from streams.domain.labels import LabelBudget
@@ -17,7 +18,7 @@ from streams.engines.intake import Intake, Received, Refused, reject
 from streams.engines.kafka import facts as f
 from streams.engines.kafka.keeping import LEDGER, PROGRESS, REPORT, DueTimers, KeptStates, Progress, Totals
 from streams.engines.kafka.shelf import Shelf, Write
-from streams.engines.kafka.step import DeadRecord, Incoming, Step
+from streams.engines.kafka.step import Incoming, Step
 from streams.engines.kafka.sweeping import Sweeping
 from streams.engines.port import StorageError
 from streams.engines.states import Codec
@@ -216,9 +217,18 @@ class Unit:
 
     def _dead(
         self, topic: str, refused: Iterable[Refused], keys: Mapping[int, bytes | None] = {}
-    ) -> Iterator[DeadRecord]:
-        for offset, _, reason, detail, record in refused:
-            yield DeadRecord(topic, offset, keys.get(offset), record, reason, detail)
+    ) -> Iterator[DeadLetter]:
+        for offset, received_at, reason, detail, record in refused:
+            yield DeadLetter(
+                value=record,
+                key=keys.get(offset),
+                topic=topic,
+                partition=self.partition,
+                offset=offset,
+                reason=reason,
+                detail=detail,
+                received_at=received_at,
+            )
 
     def _write(
         self, step: Step, changes: Changes, due: DueTimers, events: Sequence[Incoming], facts: Sequence[Incoming]

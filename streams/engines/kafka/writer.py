@@ -2,23 +2,23 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from time import time_ns
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
+from streams.contracts.dead_letters import DeadLetter, Header
 from streams.engines.kafka.config import Topics
 from streams.engines.kafka.shelf import Place
-from streams.engines.kafka.step import DeadRecord, Step
+from streams.engines.kafka.step import Step
 
 _BATCH: Final = 512 * 1024
 """From which size in bytes a batch of records is full: brokers take 1 MiB unless they are told otherwise."""
 DEAD_LETTER_BYTES: Final = 2**21
 """Largest batch of dead letters: they must fit in whatever a source got past the brokers."""
 _KEPT_OF_A_DEAD_LETTER: Final = DEAD_LETTER_BYTES - 64 * 1024
-
-Header = tuple[str, bytes]
 
 
 class Record(NamedTuple):
@@ -71,7 +71,7 @@ class Writer:
         for to, pack in step.packs:
             await self._send(topics.facts.name, to, [Record(None, pack)])
         await self._send(topics.outcomes.name, own, (Record(*outcome) for outcome in step.outcomes))
-        await self._send(topics.dead_letters.name, own, map(self._dead_letter, step.dead))
+        await self._send(topics.dead_letters.name, own, map(_dead_letter, step.dead))
         ledger = await self._send(topics.ledger.name, own, (Record(*write) for write in step.ledger))
         state = await self._send(topics.state.name, own, (Record(*write) for write in step.state))
         # Only what the brokers have acknowledged may be committed: a commit doesn't look at batches that failed.
@@ -111,17 +111,10 @@ class Writer:
         self._sent.append(sent)
         return sent, count
 
-    def _dead_letter(self, dead: DeadRecord) -> Record:
-        """Return a record as it came, with what the headers say of it."""
-        headers = [
-            ("reason", dead.reason.encode()),
-            ("detail", dead.detail.encode()),
-            ("topic", dead.topic.encode()),
-            ("partition", b"%d" % self._partition),
-            ("offset", b"%d" % dead.offset),
-        ]
-        value = dead.value
-        if value is not None and len(value) > _KEPT_OF_A_DEAD_LETTER:
-            headers.append(("truncated", b"%d" % len(value)))
-            value = value[:_KEPT_OF_A_DEAD_LETTER]
-        return Record(dead.key, value, headers)
+
+def _dead_letter(dead: DeadLetter) -> Record:
+    """Return the record of a dead letter, cut where it would be too large."""
+    size = len(dead.value)
+    if size > _KEPT_OF_A_DEAD_LETTER:
+        dead = replace(dead, value=dead.value[:_KEPT_OF_A_DEAD_LETTER], cut_from=size)
+    return Record(dead.key, dead.value, dead.headers())
