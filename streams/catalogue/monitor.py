@@ -48,7 +48,7 @@ METRICS: tuple[Metric, ...] = (
         "counter",
         m.LABEL_OVERFLOW,
         ("label",),
-        "Label values beyond the budget, counted as other.",
+        "Label values beyond the budget, counted as other: once for each contact that gets one, or event of staff.",
         "Is the label budget enough?",
     ),
     _metric(

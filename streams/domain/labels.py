@@ -15,7 +15,6 @@ class LabelBudget:
 
     policy: Policy
     admitted: dict[str, list[str]] = field(default_factory=dict)
-    overflowed: dict[str, int] = field(default_factory=dict)
     changed: bool = False
     _known: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -39,7 +38,6 @@ class LabelBudget:
             self._known[label][value] = value
             self.changed = True
             return value
-        self.overflowed[label] = self.overflowed.get(label, 0) + 1
         return OTHER
 
     def snapshot(self) -> Mapping[str, list[str]]:

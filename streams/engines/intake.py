@@ -6,13 +6,13 @@ What comes of it are facts about customers, which journeys take further: at once
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, cast, get_args
 
 from streams.contracts.decode import BadRecord, decode
 from streams.contracts.encode import encode
 from streams.domain import measures as m
 from streams.domain.contact import ContactFold
-from streams.domain.events import TYPE_OF, Event
+from streams.domain.events import TYPE_OF, AgentEvent, ContactEvent, CustomerEvent, Event
 from streams.domain.journey import Journey
 from streams.domain.labels import LabelBudget
 from streams.domain.ledger import Additions
@@ -21,11 +21,13 @@ from streams.domain.units import Millis
 from streams.domain.watermark import Release, Sequencer
 from streams.engines.states import Codec, StateCache
 from streams.processors import codec
-from streams.processors.agents import Agent, Agents
+from streams.processors.agents import AGENT_EVENTS, Agent, Agents
 from streams.processors.changes import Changes, States
-from streams.processors.contacts import Contacts
+from streams.processors.contacts import CONTACT_EVENTS, Contacts
 from streams.processors.facts import Fact
 from streams.processors.journeys import Journeys
+
+CUSTOMER_EVENTS: Final[frozenset[type]] = frozenset(get_args(CustomerEvent))
 
 
 class Received(NamedTuple):
@@ -101,8 +103,15 @@ class Intake:
         """Have contacts and agents fold what was released; return what that says about customers."""
         self.contact_states.load(touched.contacts, self._contacts.keys(release.events))
         self.agent_states.load(touched.agents, self._agents.keys(release.events))
-        facts = self._contacts.process(release, touched.contacts, changes)
-        self._agents.process(release, touched.agents, changes)
+        facts: list[Fact] = []
+        for event in release.events:  # in one pass: label values are admitted in the order of events, whoever has them
+            kind = type(event)
+            if kind in CONTACT_EVENTS:
+                self._contacts.take(cast("ContactEvent", event), release, touched.contacts, changes, facts)
+            elif kind in CUSTOMER_EVENTS:
+                facts.append(cast("CustomerEvent", event))
+            elif kind in AGENT_EVENTS:
+                self._agents.take(cast("AgentEvent", event), touched.agents, changes)
         return facts
 
     def _thaw_contact(self, plain: codec.Plain) -> ContactFold:

@@ -7,11 +7,10 @@ from typing import NamedTuple, cast, get_args
 
 from streams.domain import measures as m
 from streams.domain.events import TYPE_OF, AgentEvent, AgentStateChanged, Event, StaffJoined
-from streams.domain.labels import LabelBudget
+from streams.domain.labels import OTHER, LabelBudget
 from streams.domain.ledger import Additions
 from streams.domain.policy import Policy
 from streams.domain.units import DAY, HOUR, Millis
-from streams.domain.watermark import Release
 from streams.processors.changes import Changes, Rejected, States
 
 AGENT_EVENTS: frozenset[type] = frozenset(get_args(AgentEvent))
@@ -56,17 +55,12 @@ class Agents:
         """Return the keys whose state a batch touches."""
         return {cast("AgentEvent", event).agent_id for event in events if type(event) in AGENT_EVENTS}
 
-    def process(self, release: Release, states: States[Agent], changes: Changes) -> None:
-        """Take the agent events among those released."""
-        for event in release.events:
-            if type(event) in AGENT_EVENTS:
-                self._take(cast("AgentEvent", event), states, changes)
-
     def expires_at(self, agent: Agent) -> Millis:
         """Return the time from which an agent need not be remembered."""
         return max(moment.at for moment in (*agent.states[-1:], *agent.memberships[-1:])) + _YEARS
 
-    def _take(self, event: AgentEvent, states: States[Agent], changes: Changes) -> None:
+    def take(self, event: AgentEvent, states: States[Agent], changes: Changes) -> None:
+        """Take an event as it is released."""
         agent = states.get(event.agent_id) or Agent()
         to = changes.additions
         team = self.labels.admit("team", event.team)
@@ -78,6 +72,8 @@ class Agents:
         if moment in moments[place : place + 1]:
             to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
             return
+        if team == OTHER != event.team:
+            to.count(m.LABEL_OVERFLOW, ("team",))
         if moments is agent.memberships:
             to.count(m.STAFF_JOINED if state == "joined" else m.STAFF_LEFT, (team,))
         elif moments and moment.at < min(moments[0].at, moments[-1].at - _REMEMBERED):

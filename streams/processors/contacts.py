@@ -1,21 +1,23 @@
 """The contacts processor: assembles contacts, counts the legacy measures, and tells journeys what is known."""
 
 from collections.abc import Iterable, Sequence
-from typing import cast, get_args
+from typing import Final, cast, get_args
 
 from streams.domain import measures as m
 from streams.domain.contact import Contact, ContactFold
-from streams.domain.events import TYPE_OF, ContactEvent, ContactIdentified, ContactOffered, CustomerEvent, Event, order
-from streams.domain.labels import LabelBudget
-from streams.domain.ledger import Additions
-from streams.domain.policy import Policy
+from streams.domain.events import TYPE_OF, ContactEvent, ContactIdentified, ContactOffered, Event, order
+from streams.domain.labels import OTHER, LabelBudget
+from streams.domain.ledger import Additions, Labels
+from streams.domain.policy import UNKNOWN, Policy
 from streams.domain.units import Millis
 from streams.domain.watermark import Release
 from streams.processors.changes import Changes, Rejected, States
 from streams.processors.facts import ContactKnown, ContactWithdrawn, Fact
 
+_PLACE: Final = ("queue", "team", "channel")
+_NOWHERE: Final = (UNKNOWN,) * len(_PLACE)
+
 CONTACT_EVENTS: frozenset[type] = frozenset(get_args(ContactEvent))
-CUSTOMER_EVENTS: frozenset[type] = frozenset(get_args(CustomerEvent))
 
 
 class Contacts:
@@ -30,18 +32,6 @@ class Contacts:
     def keys(self, events: Iterable[Event]) -> set[str]:
         """Return the keys whose state a batch touches."""
         return {cast("ContactEvent", event).contact_id for event in events if type(event) in CONTACT_EVENTS}
-
-    def process(self, release: Release, states: States[ContactFold], changes: Changes) -> list[Fact]:
-        """Take events as they are released, and return what the journeys of their customers are to be told."""
-        facts: list[Fact] = []
-        for event in release.events:
-            kind = type(event)
-            if kind in CUSTOMER_EVENTS:
-                facts.append(cast("CustomerEvent", event))
-            elif kind in CONTACT_EVENTS:
-                self._take(cast("ContactEvent", event), release, states, changes, facts)
-        self._count_overflow(changes.additions)
-        return facts
 
     def expires_at(self, fold: ContactFold) -> Millis:
         """Return the time from which a contact need not be remembered.
@@ -59,9 +49,10 @@ class Contacts:
             fold.apply(event, ignored)
         return fold
 
-    def _take(
+    def take(
         self, event: ContactEvent, release: Release, states: States[ContactFold], changes: Changes, facts: list[Fact]
     ) -> None:
+        """Take an event of a release, and add to the facts what the journey of its customer is to be told."""
         to = changes.additions
         now = release.watermark if release.late else event.occurred_at
         fold = states.get(event.contact_id)
@@ -83,7 +74,7 @@ class Contacts:
         elif isinstance(event, ContactIdentified) and self._is_settled(fold, event.customer_id, now):
             changes.rejected.append(Rejected(event, "expired", "another customer's contact, whose windows have passed"))
             return
-        before = fold.snapshot() if fold.events else None
+        before, was = (fold.snapshot(), fold.place) if fold.events else (None, ())
         if fold.events and _is_before(event, fold.events[-1]):
             fold = self._fold_again(fold, event, to)
         else:
@@ -91,7 +82,9 @@ class Contacts:
         if fold.offer is None:
             to.count(m.ORPHANS, (TYPE_OF[type(event)],))
         states.put(event.contact_id, fold)
-        _tell(before, fold.snapshot(), event, facts)
+        after = fold.snapshot()
+        _count_overflow(before, was, after, fold, to)
+        _tell(before, after, event, facts)
 
     def _is_settled(self, fold: ContactFold, customer_id: str, now: Millis) -> bool:
         """Say whether a contact is another customer's, whose journey may have forgotten it and can't give it up."""
@@ -117,15 +110,27 @@ class Contacts:
                 to.count(name, labels, -entry.net, hour)
         return after
 
-    def _count_overflow(self, to: Additions) -> None:
-        for label, n in self.labels.overflowed.items():
-            to.count(m.LABEL_OVERFLOW, (label,), n)
-        self.labels.overflowed.clear()
-
 
 def _is_before(event: ContactEvent, other: ContactEvent) -> bool:
     # Nearly always the time alone tells that it is not.
     return event.occurred_at <= other.occurred_at and order(event) < order(other)
+
+
+def _count_overflow(
+    before: Contact | None, was: Labels, after: Contact | None, fold: ContactFold, to: Additions
+) -> None:
+    """Count the labels of a contact that have become ``other`` for want of a budget."""
+    if OTHER in fold.place and fold.offer is not None:
+        values = (fold.queue, fold.team, fold.offer.channel)
+        for label, value, now, earlier in zip(_PLACE, values, fold.place, was or _NOWHERE, strict=True):
+            if now == OTHER not in (value, earlier):
+                to.count(m.LABEL_OVERFLOW, (label,))
+    if (
+        after is not None
+        and after.reason_label == OTHER != after.reason
+        and (before is None or before.reason_label != OTHER)
+    ):
+        to.count(m.LABEL_OVERFLOW, ("reason",))
 
 
 def _tell(before: Contact | None, after: Contact | None, by: ContactEvent, facts: list[Fact]) -> None:

@@ -1,6 +1,7 @@
 """The same facts give the same ledger in any order, any number of times, in any batches, after any stops."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
@@ -16,6 +17,8 @@ POLICY = Policy(
     rates=(Rate(30_000_000),),
     label_budget={"queue": 10, "team": 10, "channel": 10, "reason": 10},
 )
+NARROW = replace(POLICY, label_budget=dict.fromkeys(POLICY.label_budget, 1))
+"""Most labels are beyond its budget."""
 NOW = START + 400 * DAY
 END = START + 200 * DAY
 
@@ -34,8 +37,8 @@ def ledger_of(engine: EmbeddedEngine) -> Ledger:
     }
 
 
-def run(events: list[Event], batch: int = 10_000) -> Ledger:
-    engine = EmbeddedEngine(":memory:", POLICY)
+def run(events: list[Event], batch: int = 10_000, policy: Policy = POLICY) -> Ledger:
+    engine = EmbeddedEngine(":memory:", policy)
     records = [wire(event) for event in events]
     for start in range(0, len(records), batch):
         engine.ingest(records[start : start + batch], NOW, {})
@@ -56,9 +59,9 @@ def test_any_order_within_the_lateness_and_any_duplication_give_the_same_ledger(
     assert run(coming) == run(history)
 
 
-@given(histories(), st.integers(1, 7))
-def test_any_batch_size_gives_the_same_ledger(history: list[Event], batch: int) -> None:
-    assert run(history, batch) == run(history)
+@given(histories(), st.integers(1, 7), st.sampled_from([POLICY, NARROW]))
+def test_any_batch_size_gives_the_same_ledger(history: list[Event], batch: int, policy: Policy) -> None:
+    assert run(history, batch, policy) == run(history, policy=policy)
 
 
 @given(st.data(), st.integers(1, 7))
@@ -76,20 +79,22 @@ def test_any_order_at_all_gives_the_same_net_ledger(data: st.DataObject) -> None
     assert net(run(coming)) == net(run(history))
 
 
-@given(histories(), st.data())
-def test_a_stop_and_a_restart_at_any_event_give_the_same_ledger(history: list[Event], data: st.DataObject) -> None:
+@given(histories(), st.sampled_from([POLICY, NARROW]), st.data())
+def test_a_stop_and_a_restart_at_any_event_give_the_same_ledger(
+    history: list[Event], policy: Policy, data: st.DataObject
+) -> None:
     stops = sorted(data.draw(st.sets(st.integers(0, len(history)), max_size=4)))
     records = [wire(event) for event in history]
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "monitor.db")
         for start, end in zip([0, *stops], [*stops, len(records)], strict=True):
-            engine = EmbeddedEngine(path, POLICY, durable=False)
+            engine = EmbeddedEngine(path, policy, durable=False)
             if records[start:end]:
                 engine.append(records[start:end], NOW)
             while engine.step(3):
                 pass
             engine.close()
-        engine = EmbeddedEngine(path, POLICY, durable=False)
+        engine = EmbeddedEngine(path, policy, durable=False)
         engine.advance(END)
-        assert ledger_of(engine) == run(history)
+        assert ledger_of(engine) == run(history, policy=policy)
         engine.close()

@@ -5,15 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.decode import decode
-from streams.domain.contact import ContactFold
 from streams.domain.journey import Journey
 from streams.domain.judgement import judge
 from streams.domain.labels import LabelBudget
-from streams.domain.watermark import Sequencer
-from streams.processors.changes import Changes, States, Timers, Work
+from streams.domain.watermark import BEGINNING, Sequencer
+from streams.engines.intake import Intake, Touched
+from streams.engines.states import StateCache
+from streams.processors.changes import Changes, Timers, Work
 from streams.processors.codec import freeze_journey, thaw_journey
-from streams.processors.contacts import Contacts
-from streams.processors.journeys import Journeys
 from tests.journeys import arrivals, histories, wire
 from tests.property.test_determinism import END, NOW, POLICY
 
@@ -26,14 +25,14 @@ def judged_anew(journey: Journey) -> list[object]:
 @given(st.data())
 def test_what_is_judged_step_by_step_is_what_is_judged_anew(data: st.DataObject) -> None:
     coming = data.draw(arrivals(data.draw(histories(contacts=7, others=7))))
-    contacts, journeys = Contacts(POLICY, LabelBudget(POLICY)), Journeys(POLICY)
-    folds, touched, changes, timers = States[ContactFold]({}), States[Journey]({}), Changes(), Timers(END)
+    intake = Intake(POLICY, LabelBudget(POLICY), BEGINNING, lambda _, codec: StateCache(codec, lambda _: ()))
+    touched, changes, timers = Touched(), Changes(), Timers(END)
     sequencer = Sequencer(POLICY.lateness, POLICY.leap)
     releases = list(sequencer.push(((n, decode(wire(event), NOW)) for n, event in enumerate(coming)), []))
     releases.append(sequencer.advance(END))
     for release in releases:
-        for fact in contacts.process(release, folds, changes):
+        for fact in intake.process(release, touched, changes):
             now = release.watermark if release.late else fact.occurred_at
-            journeys.process([fact], now, Work(touched, timers, changes), late=release.late)
-            journey = touched.loaded.get(fact.customer_id) or Journey()
+            intake.journeys.process([fact], now, Work(touched.journeys, timers, changes), late=release.late)
+            journey = touched.journeys.loaded.get(fact.customer_id) or Journey()
             assert judged_anew(journey) == [held.judgement for held in journey.contacts]
