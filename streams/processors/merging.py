@@ -49,10 +49,12 @@ class Merger:
 
     Attributes:
         watermarks: of each source: nothing that takes effect before will come from it any more.
+        settled: the time before which everything has been released.
         held: facts that wait, in order after :meth:`release`.
     """
 
     watermarks: list[Millis]
+    settled: Millis = BEGINNING
     held: list[Told] = field(default_factory=list)
 
     @property
@@ -72,14 +74,13 @@ class Merger:
 
     def hold(self, told: Iterable[Told]) -> None:
         """Take back, after a restart, what was held before; what had been released stays so."""
-        watermark = self.watermark
-        self.held.extend(one for one in told if one.at >= watermark)
+        self.held.extend(one for one in told if one.at >= self.settled)
 
-    def release(self) -> list[Run]:
-        """Return what is complete, in order, cut where something came late."""
-        watermark = self.watermark
+    def release(self, until: Millis) -> list[Run]:
+        """Return what takes effect before a time, at most the watermark, in order, cut where something came late."""
+        self.settled = until
         self.held.sort()
-        due = bisect_left(self.held, (watermark,))
+        due = bisect_left(self.held, (until,))
         released, self.held = self.held[:due], self.held[due:]
         runs: list[Run] = []
         for in_order, together in groupby(released, key=_in_order):
@@ -88,8 +89,7 @@ class Merger:
                 runs.append(Run([told.fact for told in group], group[-1].at, late=False))
             else:
                 runs.extend(Run([told.fact], told.at, late=True) for told in group)
-        if watermark != BEGINNING:
-            runs.append(Run([], watermark, late=False))
+        runs.append(Run([], until, late=False))
         return runs
 
 

@@ -4,6 +4,7 @@ import tempfile
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from streams.domain.events import ClockTicked
 from streams.domain.ledger import COHORTS_KEPT, TOTALS, Entry, hour_of
 from streams.domain.policy import Policy
 from streams.engines.embedded import EmbeddedEngine
+from streams.engines.kafka import unit
 from tests.journeys import DAY, START, Event, arrivals, histories, wire
 from tests.partitions import Partitions
 from tests.property.test_determinism import ABOUT_COMING, END, NARROW, NOW, POLICY
@@ -74,8 +76,8 @@ def test_any_number_of_partitions_gives_the_ledger_and_the_outcomes_of_one(data:
         assert Counter(partitions.outcomes) == outcomes
 
 
-@given(st.data(), st.integers(1, 3), st.sampled_from([POLICY, NARROW]))
-def test_faults_change_nothing(data: st.DataObject, n: int, policy: Policy) -> None:
+@given(st.data(), st.integers(1, 3), st.sampled_from([POLICY, NARROW]), st.sampled_from([1, 3, 10_000]))
+def test_faults_change_nothing(data: st.DataObject, n: int, policy: Policy, due_at_once: int) -> None:
     drawn = data.draw(histories(contacts=4, others=4))
     # Within what is remembered: thirty days of a contact or a customer, two days of an agent's states.
     history = [event for event in drawn if event["at"] < START + 25 * DAY and event["type"] != "agent.state"]
@@ -83,7 +85,8 @@ def test_faults_change_nothing(data: st.DataObject, n: int, policy: Policy) -> N
     with tempfile.TemporaryDirectory() as folder:
         with closing(spread(f"{folder}/calm", coming, n, policy)) as calm:
             calm.finish()
-        with closing(spread(f"{folder}/troubled", coming, n, policy)) as troubled:
+        troubled = spread(f"{folder}/troubled", coming, n, policy)
+        with closing(troubled), patch.object(unit, "_MOST_DUE", due_at_once):
             for _ in range(data.draw(st.integers(1, 25))):
                 p = data.draw(st.sampled_from(troubled.partitions))
                 match data.draw(st.sampled_from(("step", "step", "lost", "behind", "restart", "empty"))):
@@ -97,6 +100,6 @@ def test_faults_change_nothing(data: st.DataObject, n: int, policy: Policy) -> N
             troubled.finish(3)
             assert totals([*troubled.entries()]) == totals([*calm.entries()])
             assert Counter(troubled.outcomes) == Counter(calm.outcomes)
-            assert [unit.progress.timers for unit in troubled.units] == [unit.progress.timers for unit in calm.units]
+            assert [own.progress.timers for own in troubled.units] == [own.progress.timers for own in calm.units]
             if n == 1 or policy is POLICY:  # each partition has a budget of its own
                 assert net(totals([*troubled.entries()])) == net(undisturbed(coming, policy)[0])

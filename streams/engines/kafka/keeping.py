@@ -23,6 +23,7 @@ LEDGER: Final = b"l"
 PROGRESS: Final = b"p"
 _TIMERS: Final = b"t"
 _EXPIRY_BYTES: Final = 8
+_DUE_BYTES: Final = len(_TIMERS) + _EXPIRY_BYTES
 _MOST_CACHED: Final = 300_000
 """How many totals all partitions together keep at hand."""
 _EXEMPLAR: Final = "exemplar"
@@ -84,13 +85,22 @@ class DueTimers(NamedTuple):
     keys: list[bytes]
 
     @classmethod
-    def load(cls, shelf: Shelf, since: Millis, horizon: Millis) -> "DueTimers":
-        """Return them. All that were due before ``since`` have fired: looking there would go over what was deleted."""
+    def load(cls, shelf: Shelf, since: Millis, horizon: Millis, most: int) -> "DueTimers":
+        """Return them, or the first ones, due before an earlier horizon, where they are more than ``most``.
+
+        All that were due before ``since`` have fired: looking there would go over what was deleted.
+        """
         if horizon <= 0:  # nothing in the log is as old
             return cls(Timers(horizon), [])
-        kept = list(shelf.between(_TIMERS + pack_time(max(since, 0)), _TIMERS + pack_time(horizon)))
-        due = [(_timer_of(key), thaw_maturing(orjson.loads(value))) for key, value in kept]
-        return cls(Timers(horizon, due), [key for key, _ in kept])
+        kept: list[tuple[bytes, bytes]] = []
+        for key, value in shelf.between(_TIMERS + pack_time(max(since, 0)), _TIMERS + pack_time(horizon)):
+            due = key[:_DUE_BYTES]
+            if len(kept) >= most and due != kept[-1][0][:_DUE_BYTES]:
+                horizon = unpack_time(due[len(_TIMERS) :])
+                break
+            kept.append((key, value))
+        timers = [(_timer_of(key), thaw_maturing(orjson.loads(value))) for key, value in kept]
+        return cls(Timers(horizon, timers), [key for key, _ in kept])
 
     def writes(self) -> list[Write]:
         """Return what was changed: all that was due has fired, and what is still to come was set or cleared."""
@@ -179,8 +189,9 @@ class Progress(NamedTuple):
 
     ``sequence`` counts the transactions; the ledger's topic has it as well, so that one can see whether the two belong
     together. ``watermark`` is that of the partition's events, ``watermarks`` those that the partitions of the log told
-    with their facts. ``labels`` are the label values admitted so far; ``windows`` those that all of it was judged by.
-    ``states`` and ``timers`` are how many there are.
+    with their facts. ``settled`` is the time before which everything is judged and counted. ``labels`` are the label
+    values admitted so far; ``windows`` those that all of it was judged by. ``states`` and ``timers`` are how many there
+    are.
     """
 
     sequence: int
@@ -190,6 +201,7 @@ class Progress(NamedTuple):
     facts_low: int
     watermark: Millis
     watermarks: list[Millis]
+    settled: Millis
     labels: Mapping[str, list[str]]
     windows: Mapping[str, Millis]
     states: int
@@ -206,7 +218,7 @@ class Progress(NamedTuple):
                 "sequence": self.sequence,
                 "events": self.events_next,
                 "facts": self.facts_next,
-                "watermark": min(self.watermarks),
+                "watermark": self.settled,
                 "states": self.states,
                 "timers": self.timers,
             }

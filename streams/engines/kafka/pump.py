@@ -96,6 +96,7 @@ class Pump:
         self._failed = failed
         self._gate = gate
         self._task: asyncio.Task[None] | None = None
+        self._halted = False
         self._in_step: Any = None
         self.since: float | None = None
         """By the monotonic clock, when the step under way has begun."""
@@ -117,6 +118,7 @@ class Pump:
 
     def start(self) -> None:
         """Begin to run, unless it runs already."""
+        self._halted = False
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name=f"pump-{self.partition}")
 
@@ -134,10 +136,10 @@ class Pump:
 
     async def _run(self) -> None:
         try:
-            while self.events or self.facts:
+            while not self._halted and (self.events or self.facts or self.unit.is_behind):
                 self.since = monotonic()
                 self._in_step = self.events.oldest or self.facts.oldest
-                is_large = self.events.bytes + self.facts.bytes > _LARGE_BYTES
+                is_large = self.events.bytes + self.facts.bytes > _LARGE_BYTES or self.unit.is_behind
                 async with self._gate if is_large else nullcontext():
                     await self._step(self.events.take(self._batch), self.facts.take(self._batch))
         except Exception as error:  # noqa: BLE001 - whoever made the pump decides what it means
@@ -146,6 +148,7 @@ class Pump:
             self.since = self._in_step = None
 
     def _forget(self) -> None:
+        self._halted = True
         self.events.clear()
         self.facts.clear()
 

@@ -32,6 +32,8 @@ _CACHED: Final = 60_000
 """How many states all partitions together keep at hand, if their states are alike."""
 _MOST_HELD: Final = 20_000
 _FAR_AHEAD: Final = 10 * MINUTE
+_MOST_DUE: Final = 10_000
+"""Most timers that fire in one step, unless more are due at the same instant: time may leap by months."""
 _PACKED: Final = 250
 """Most facts in one record, so that it stays well below what a broker takes."""
 
@@ -60,7 +62,7 @@ class Unit:
         raw = shelf.get(PROGRESS)
         beginning = [BEGINNING] * partitions
         self.progress = (
-            Progress(0, 0, 0, 0, 0, BEGINNING, beginning, {}, self._windows, 0, 0)
+            Progress(0, 0, 0, 0, 0, BEGINNING, beginning, BEGINNING, {}, self._windows, 0, 0)
             if raw is None
             else Progress.load(raw)
         )
@@ -69,7 +71,7 @@ class Unit:
         self._labels = LabelBudget(policy, {name: list(values) for name, values in progress.labels.items()})
         self._kept: list[KeptStates[Any]] = []
         self._intake = Intake(policy, self._labels, progress.watermark, self._keep)
-        self._merger = Merger(list(progress.watermarks))
+        self._merger = Merger(list(progress.watermarks), progress.settled)
         self._events_read, self._facts_read = progress.events_low, progress.facts_low
         self._totals = Totals(shelf, partitions)
         self._sweeping = Sweeping(shelf, policy.memory)
@@ -87,11 +89,16 @@ class Unit:
     @property
     def is_far_ahead(self) -> bool:
         """Whether its events are to wait for those of other partitions, so that what is held stays bounded."""
-        ahead = self._intake.sequencer.watermark - self._merger.watermark
+        ahead = self._intake.sequencer.watermark - self.progress.settled
         return len(self._merger.held) > _MOST_HELD and ahead > _FAR_AHEAD
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether more of what it was told is due than one step could settle."""
+        return self.progress.settled < self._merger.watermark
+
     def process(self, events: Sequence[Incoming], facts: Sequence[Incoming]) -> Step | None:
-        """Process records of the partition's events and facts, in the order of their offsets.
+        """Process records of the partition's events and facts, in the order of their offsets; none if it is behind.
 
         Records that were processed before and of which something is still held are recognised. Return ``None`` where
         nothing is left to be written.
@@ -102,7 +109,7 @@ class Unit:
         if facts:
             self._facts_read = facts[-1].offset + 1
             facts = self._take_back_facts(facts)
-        if not events and not facts:
+        if not events and not facts and not self.is_behind:
             return None
         step = Step(self.progress)
         changes = Changes()
@@ -201,16 +208,16 @@ class Unit:
     def _process_facts(self, records: Sequence[Incoming], step: Step, changes: Changes) -> DueTimers:
         for record in records:
             self._merger.tell(*f.unpack(record.value or b"", record.offset))
-        runs = self._merger.release() if records else []
-        fired, horizon = min(self.progress.watermarks), self._merger.watermark
-        due = DueTimers.load(self._shelf, fired, horizon) if records else DueTimers(Timers(BEGINNING), [])
+        if not self.is_behind:
+            return DueTimers(Timers(BEGINNING), [])
+        due = DueTimers.load(self._shelf, self.progress.settled, self._merger.watermark, _MOST_DUE)
         work = Work(step.touched.journeys, due.timers, changes)
-        for facts, watermark, late in runs:
+        for facts, watermark, late in self._merger.release(due.timers.horizon):
             self._intake.journey_states.load(step.touched.journeys, self._intake.journeys.keys(facts))
             self._intake.journeys.process(facts, watermark, work, late=late)
         step.outcomes = [(_key(outcome), encode_outcome(outcome)) for outcome in changes.outcomes]
-        if records:
-            step.dead += self._dead(self._facts_topic, reject(changes, records[-1].offset, records[-1].timestamp))
+        last = records[-1].offset if records else self.progress.facts_next - 1
+        step.dead += self._dead(self._facts_topic, reject(changes, last, records[-1].timestamp if records else 0))
         return due
 
     # -- what to write --------------------------------------------------------------------------------------------
@@ -247,6 +254,7 @@ class Unit:
             _low(before.facts_low, before.facts_next, self._facts_read, facts_next, self._merger.low_offset),
             sequencer.watermark,
             list(self._merger.watermarks),
+            self._merger.settled,
             self._labels.snapshot(),
             self._windows,
             before.states + sum(kept.growth(states) for kept, states in touched) - len(step.expired),
@@ -266,9 +274,8 @@ class Unit:
 
     def _sweep(self, step: Step) -> list[bytes]:
         """Find states that nothing can change any more, and that this step has not touched."""
-        before, watermark, known = self.progress, self._merger.watermark, self._intake.sequencer.watermark
-        began = min(before.watermarks)
-        passed = 0 if began == BEGINNING else watermark - began
+        before, watermark, known = self.progress, self._merger.settled, self._intake.sequencer.watermark
+        passed = 0 if before.settled == BEGINNING else watermark - before.settled
         now = {_LETTERS["contacts"]: known, _LETTERS["agents"]: known, _LETTERS["journeys"]: watermark}
         in_use = {kept.letter: states.loaded for kept, states in zip(self._kept, step.touched.all(), strict=True)}
         expired = self._sweeping.look(before.states, passed, now)
@@ -276,7 +283,7 @@ class Unit:
 
     def _trim(self, before: Progress, now: Progress, additions: Additions) -> list[Write]:
         """Once an hour of the log's time, let go of the ledger's oldest hours."""
-        was, watermark = min(before.watermarks), min(now.watermarks)
+        was, watermark = before.settled, now.settled
         if watermark == BEGINNING or (was != BEGINNING and hour_of(was) == hour_of(watermark)):
             return []
         return self._totals.trim(hour_of(watermark - COHORTS_KEPT), additions)

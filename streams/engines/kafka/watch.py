@@ -52,7 +52,7 @@ class Watch:
             if tp.partition in pumps:
                 yield w.LAG, (names[tp.topic], str(tp.partition)), lag
         for partition, pump in pumps.items():
-            watermark = min(pump.unit.progress.watermarks)
+            watermark = pump.unit.progress.settled
             if watermark > BEGINNING:
                 yield w.WATERMARK_OF, (str(partition),), watermark / 1000
         waiting = [pump.oldest for pump in pumps.values()]

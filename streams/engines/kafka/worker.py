@@ -190,7 +190,7 @@ class Worker:
         self.shelves.keep(partitions)
 
     async def positions(self) -> Mapping[TP, int]:
-        """Return from where each partition is to be read, having made its unit if there is none yet."""
+        """Return from where each partition is to be read, having made its unit if there is none yet, and begin."""
         positions: dict[TP, int] = {}
         logger.info(
             "processes %d partitions: %s", len(self._writers), ", ".join(map(str, sorted(self._writers))) or "none"
@@ -204,6 +204,8 @@ class Worker:
                 self._pumps[partition] = pump
             for topic, offset in zip(self._names, pump.unit.reading, strict=True):
                 positions[TP(topic, partition)] = offset
+            if pump.unit.is_behind:
+                pump.start()
         return positions
 
     def lost(self, tp: TP, records: int) -> None:

@@ -81,5 +81,5 @@ def _is_settled(worker: Worker, task: Task) -> bool:
     return (
         len(progress) == log.partitions
         and sum(each.events_next for each in progress) == log.records
-        and all(min(each.watermarks) >= log.until for each in progress)
+        and all(each.settled >= log.until for each in progress)
     )
