@@ -4,6 +4,7 @@ A key begins with a letter that says what it is. Keys and values are the same on
 those of the ledger's topic come without their letter.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -135,6 +136,7 @@ class Totals:
         self._shelf = shelf
         self._most = _MOST_CACHED // partitions
         self._known: dict[tuple[int, str, Labels], tuple[bytes, int, int]] = {}
+        self._oldest = TOTALS + 1
 
     def writes(self, additions: Additions) -> list[Write]:
         """Return the new totals of what is added to, with keys as in the ledger's topic. Keep them if committed."""
@@ -142,6 +144,9 @@ class Totals:
         if len(known) > self._most:
             known.clear()
         series = sorted(additions.added.keys() | additions.retracted.keys())
+        of_hours = bisect_left(series, (TOTALS + 1,))
+        if of_hours < len(series):
+            self._oldest = min(self._oldest, series[of_hours][0])
         self._load([one for one in series if one not in known])
         writes: list[Write] = []
         for one in series:
@@ -163,7 +168,9 @@ class Totals:
             for hour, name, labels in additions.added.keys() | additions.retracted.keys()
             if TOTALS < hour < before_hour
         }
-        start, end = b"%s[%d" % (LEDGER, TOTALS + 1), b"%s[%d," % (LEDGER, before_hour)
+        # What is older was let go of already: looking there would go over what was deleted.
+        start, end = b"%s[%d," % (LEDGER, self._oldest), b"%s[%d," % (LEDGER, before_hour)
+        self._oldest = before_hour
         old.update(key[len(LEDGER) :] for key, _ in self._shelf.between(start, end))
         for one in [one for one in self._known if TOTALS < one[0] < before_hour]:
             del self._known[one]

@@ -9,7 +9,7 @@ from streams.engines.kafka.shelf import Shelf
 
 _BEYOND: Final = b"k"
 """No state has a key from here on."""
-_AT_LEAST: Final = 200
+_AT_LEAST: Final = 20
 _AT_MOST: Final = 20_000
 _ROUNDS: Final = 4
 """How often all states are looked at in the time for which one is remembered."""
