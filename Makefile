@@ -50,6 +50,10 @@ bench-estimators: $(VENV)/.installed-dev ## how right the estimates are where th
 bench-kafka: $(VENV)/.installed-bench ## the Kafka engine beside Faust and Quix Streams; needs Java (ARGS="--events 50000")
 	@$(BIN)/python -m tests.bench.kafka $(ARGS)
 
+.PHONY: bench-kafka-latency
+bench-kafka-latency: $(VENV)/.installed-dev ## how soon an event is in the ledger, at half load; needs Java (ARGS="--rate 3000")
+	@$(BIN)/python -m tests.bench.kafka.latency $(ARGS)
+
 .PHONY: bench-kafka-scale
 bench-kafka-scale: $(VENV)/.installed-dev ## the Kafka engine by size of state, workers and time; needs Java (ARGS="state")
 	@$(BIN)/python -m tests.bench.kafka.scale $(ARGS)

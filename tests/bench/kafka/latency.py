@@ -1,4 +1,4 @@
-"""How soon an event is in the ledger: ``python -m tests.bench.kafka.latency``.
+"""How soon an event is in the ledger: ``make bench-kafka-latency``.
 
 Events are produced at a steady rate, by default at half the speed at which a worker gets through a log (measured first,
 as ``make bench-kafka`` does). An event's latency is from when the broker appended it until the report in the ledger's
@@ -32,7 +32,7 @@ _SPARE_S: Final = 60.0
 
 def main() -> int:
     """Print quantiles and a histogram."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.kafka.latency", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make bench-kafka-latency", description=__doc__)
     parser.add_argument("--rate", type=float, help="events a second (default: half of what it can do)")
     parser.add_argument("--events", type=int, default=100_000, help="to measure that by (default: 100,000)")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long it is measured (default: 60)")
