@@ -2,14 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from streams.bootstrap.kafka import open_dead_letters
 from streams.contracts.dead_letters import DeadLetter
 from streams.domain.ledger import Entry
+from streams.engines.kafka import topics
+from streams.settings import load
 from tests.cli import Cli, Ran
 from tests.kafka_process import write_settings
 from tests.site import Site, Working, events, make_config
@@ -93,6 +97,21 @@ def test_what_was_cut_or_is_no_dead_letter_is_told_and_left(cli: Cli, site: Site
     assert ran.code == 0
     assert "#1/0: only the first 1 of its 9 bytes are kept" in ran.err
     assert "nothing to redrive" in ran.err
+
+
+def test_reading_them_makes_no_topic_and_may_stop_at_any_of_them(cli: Cli, site: Site, tmp_path: Path) -> None:
+    work(site, [BAD] * 3, UNTIL)
+    letters = open_dead_letters(load(tmp_path / "config", {})).read()
+    assert next(letters).record == BAD
+    assert isinstance(letters, Generator)
+    letters.close()
+
+    absent = Site(replace(site.config, topics=make_config("none:1", tmp_path).topics))
+    write_settings(absent, tmp_path / "absent")
+    ran = of_kafka(cli, "list", "--config", tmp_path / "absent")
+    assert ran.code == 1
+    assert f"{absent.config.topics.dead_letters.name}: is missing; make it with" in ran.err
+    assert not set(asyncio.run(topics.create(absent.config, absent.connection))[1])
 
 
 def test_a_choice_that_fits_no_engine_is_refused(cli: Cli) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -12,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from streams.contracts import dead_letters as contract
 from streams.domain.units import Millis
+from streams.engines.kafka import topics
 from streams.engines.kafka.config import KafkaConfig
 from streams.engines.kafka.producing import LogProducer
 from streams.engines.port import DeadLetter, StorageError
@@ -38,13 +38,14 @@ class TopicDeadLetters:
         Raises:
             StorageError: the brokers can't be reached, or there is no such topic.
         """
-        with asyncio.Runner() as runner:
-            letters = self._read()
-            redriven = runner.run(self._redriven())
-            while (letter := runner.run(_next(letters))) is not None:
-                letter = letter._replace(redriven=letter.id in redriven)
-                if (everything or not letter.redriven) and reason in (None, letter.reason):
-                    yield letter
+        redriven = {f"{one.partition}/{offset}" for one in self._records() if (offset := _redriven_by(one)) is not None}
+        for record in self._records():
+            letter = _letter_of(record)
+            if letter is None:
+                continue
+            letter = letter._replace(redriven=letter.id in redriven)
+            if (everything or not letter.redriven) and reason in (None, letter.reason):
+                yield letter
 
     def redrive(self, letters: Sequence[tuple[str, bytes]], received_at: Millis) -> None:
         """Put records in the log again and note it; should it be cut short, doing it again is safe.
@@ -58,7 +59,14 @@ class TopicDeadLetters:
         """
         asyncio.run(self._redrive(letters, received_at))
 
+    async def _check(self) -> None:
+        """Look at the topics first: asked for one that is missing, brokers may make it as they like."""
+        found = await topics.problems(self._config, self._connection)
+        if found:
+            raise StorageError("\n".join(found))
+
     async def _redrive(self, letters: Sequence[tuple[str, bytes]], received_at: Millis) -> None:
+        await self._check()
         log = LogProducer(self._config, self._connection)
         notes = AIOKafkaProducer(acks="all", enable_idempotence=True, **self._connection)
         async with self._translated():
@@ -81,31 +89,23 @@ class TopicDeadLetters:
         )
         return sent
 
-    async def _redriven(self) -> set[str]:
-        noted = defaultdict[int, set[bytes]](set)
-        async for record in self._records():
-            noted[record.partition].update(said for name, said in record.headers if name == contract.HEADER_REDRIVEN)
-        return {f"{partition}/{offset.decode()}" for partition, offsets in noted.items() for offset in offsets}
-
-    async def _read(self) -> AsyncIterator[DeadLetter]:
-        async for record in self._records():
-            if any(name == contract.HEADER_REDRIVEN for name, _ in record.headers):
-                continue
-            key = f"{record.partition}/{record.offset}"
-            try:
-                letter = contract.DeadLetter.read(record.key, record.value, record.headers)
-            except ValueError as error:
-                logger.warning("%s %s: %s: is no dead letter of ours", record.topic, key, error)
-                continue
-            yield DeadLetter(
-                *(key, letter.offset, letter.received_at, letter.reason, letter.detail, letter.value, False),
-                letter.cut_from,
-            )
-
-    async def _records(self) -> AsyncIterator[Any]:
+    def _records(self) -> Iterator[Any]:
         """Yield the records that the topic has now."""
         topic = self._config.topics.dead_letters.name
         partitions = [TopicPartition(topic, partition) for partition in range(self._config.partitions)]
+        with asyncio.Runner() as runner:
+            consumer, ends = runner.run(self._begin(partitions))
+            try:
+                while (records := runner.run(self._more(consumer, ends))) is not None:
+                    yield from records
+            finally:
+                runner.run(consumer.stop())
+
+    async def _begin(
+        self, partitions: Sequence[TopicPartition]
+    ) -> tuple[AIOKafkaConsumer, Mapping[TopicPartition, int]]:
+        """Return a reader at the beginning of the topic, and where its partitions end."""
+        await self._check()
         consumer = AIOKafkaConsumer(
             enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed", **self._connection
         )
@@ -114,13 +114,18 @@ class TopicDeadLetters:
                 await consumer.start()
                 consumer.assign(partitions)
                 await consumer.seek_to_beginning(*partitions)
-                ends = await consumer.end_offsets(partitions)
-                while any([await consumer.position(tp) < end for tp, end in ends.items()]):
-                    for records in (await consumer.getmany(timeout_ms=_WAIT_MS)).values():
-                        for record in records:
-                            yield record
-            finally:
+                return consumer, await consumer.end_offsets(partitions)
+            except BaseException:
                 await consumer.stop()
+                raise
+
+    async def _more(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> list[Any] | None:
+        """Return the next records, ``None`` after the last."""
+        async with self._translated():
+            if all([await consumer.position(tp) >= end for tp, end in ends.items()]):
+                return None
+            fetched = await consumer.getmany(timeout_ms=_WAIT_MS)
+        return [record for records in fetched.values() for record in records]
 
     @asynccontextmanager
     async def _translated(self) -> AsyncIterator[None]:
@@ -134,5 +139,20 @@ class TopicDeadLetters:
             raise StorageError(msg) from error
 
 
-async def _next(letters: AsyncIterator[DeadLetter]) -> DeadLetter | None:
-    return await anext(letters, None)
+def _redriven_by(record: Any) -> str | None:  # noqa: ANN401 - the brokers' records have no type
+    """Return the offset of the dead letter that a record notes as redriven, if that is what it does."""
+    return next((said.decode() for name, said in record.headers if name == contract.HEADER_REDRIVEN), None)
+
+
+def _letter_of(record: Any) -> DeadLetter | None:  # noqa: ANN401 - the brokers' records have no type
+    key = f"{record.partition}/{record.offset}"
+    if _redriven_by(record) is not None:
+        return None
+    try:
+        letter = contract.DeadLetter.read(record.key, record.value, record.headers)
+    except ValueError as error:
+        logger.warning("%s %s: %s: is no dead letter of ours", record.topic, key, error)
+        return None
+    return DeadLetter(
+        *(key, letter.offset, letter.received_at, letter.reason, letter.detail, letter.value, False), letter.cut_from
+    )

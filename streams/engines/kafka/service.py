@@ -32,6 +32,7 @@ _AGAIN_S: Final = 5.0
 _ALIVE_S: Final = 60.0
 """A loop that has not come round for longer hangs."""
 _APPEND_S: Final = 30.0
+_CONNECTED_S: Final = 10.0
 _NOT_CONNECTED: Final = "not connected to the brokers"
 
 
@@ -53,7 +54,8 @@ class Service:
         )
         self.watch = None if self.worker is None else Watch(self.worker)
         self._gateway = Role.GATEWAY in roles
-        self._producer: LogProducer | None = None
+        self._producer: LogProducer
+        self._connected = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._beat = monotonic()
         self._trouble: dict[str, str] = {}
@@ -76,7 +78,7 @@ class Service:
             problems.append(self.worker.problem)
         if self.ledger is not None and not self.ledger.is_ready:
             problems.append("the ledger is being read")
-        if self._gateway and self._producer is None:
+        if self._gateway and not self._connected.is_set():
             problems.append("the gateway is not connected yet")
         return "; ".join(problems) or None
 
@@ -104,8 +106,11 @@ class Service:
         Raises:
             StorageError: the brokers did not acknowledge all of them; some may be in the log.
         """
-        if self._producer is None:
-            raise StorageError(_NOT_CONNECTED)
+        try:
+            async with asyncio.timeout(_CONNECTED_S):
+                await self._connected.wait()
+        except TimeoutError as error:
+            raise StorageError(_NOT_CONNECTED) from error
         await self._producer.append(records, received_at)
 
     async def run(self, stop: Stop, *beside: Work) -> None:
@@ -175,10 +180,14 @@ class Service:
                 await asyncio.sleep(self._config.tick / 1000)
 
     async def _produce(self, stop: Stop) -> None:
-        async with _started(LogProducer(self._config, self._connection)) as self._producer:
-            while not stop():  # noqa: ASYNC110 - it is not an event of this loop
-                await asyncio.sleep(_BEAT_S)
-        self._producer = None
+        self._producer = LogProducer(self._config, self._connection)
+        async with _started(self._producer):
+            self._connected.set()
+            try:
+                while not stop():  # noqa: ASYNC110 - it is not an event of this loop
+                    await asyncio.sleep(_BEAT_S)
+            finally:
+                self._connected.clear()
 
 
 @asynccontextmanager
