@@ -40,9 +40,9 @@ def run_kafka(  # noqa: PLR0913, PLR0917 - one for each option
         app = make_app(settings, make_registry(settings, service.ledger, service.watch), append, service)
         server = stack.enter_context(serving(app, listening))
         offers = [f"serves {server.url}/metrics"] + [f"takes events at {server.url}/v1/events"] * (append is not None)
-        note(f"{', '.join(roles)}: {', '.join(offers)}; end it with Ctrl-C")
 
         async def check(stop: Callable[[], bool]) -> None:
+            note(f"{', '.join(roles)}: {', '.join(offers)}; end it with Ctrl-C")
             while not stop():
                 server.check()
                 await asyncio.sleep(_PAUSE_S)
