@@ -141,7 +141,9 @@ class TopicDeadLetters:
 
 def _redriven_by(record: Any) -> str | None:  # noqa: ANN401 - the brokers' records have no type
     """Return the offset of the dead letter that a record notes as redriven, if that is what it does."""
-    return next((said.decode(errors="replace") for name, said in record.headers if name == contract.HEADER_REDRIVEN), None)
+    return next(
+        (said.decode(errors="replace") for name, said in record.headers if name == contract.HEADER_REDRIVEN), None
+    )
 
 
 def _letter_of(record: Any) -> DeadLetter | None:  # noqa: ANN401 - the brokers' records have no type
