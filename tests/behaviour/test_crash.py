@@ -26,6 +26,7 @@ from streams.engines.embedded.database import connect
 from streams.engines.embedded.log import SegmentTable
 from streams.engines.embedded.progress import read_progress
 from streams.engines.intake import Received
+from streams.engines.port import StorageError
 from streams.settings import load
 from streams.sources.simulator.generate import simulate
 from streams.sources.simulator.presets import noisy_plan
@@ -104,6 +105,10 @@ def lines_read(db: Path) -> int:
         with closing(connect(str(db), read_only=True)) as connection:
             return max(read_progress(connection).source.values(), default=0)
     except sqlite3.OperationalError:
+        return 0
+    except StorageError as error:
+        if "is empty" not in str(error):
+            raise
         return 0
 
 

@@ -346,6 +346,11 @@ class TestUnusableFile:
         (tmp_path / "folder").chmod(0o555)
         self.refused(cli, command, "folder/m.db", "check that its folder exists and is writable")
 
+    def test_that_is_empty_is_said_to_be_so_where_it_is_only_read(self, cli: Cli, tmp_path: Path) -> None:
+        (tmp_path / "m.db").touch()
+        ran = cli("dead-letters", "list", "--db", "m.db")
+        assert (ran.code, "m.db: is empty; run or replay has not written to it yet" in ran.err) == (1, True)
+
     @pytest.mark.usefixtures("as_anybody")
     def test_that_is_read_only_is_refused_and_can_be_read(self, cli: Cli, tmp_path: Path) -> None:
         cli("replay", "events.jsonl", "--db", "m.db")

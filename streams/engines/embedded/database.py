@@ -125,6 +125,9 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 
 def _check(connection: sqlite3.Connection, path: str) -> None:
+    if _is_empty(connection):
+        msg = f"{path}: is empty; run or replay has not written to it yet"
+        raise StorageError(msg)
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != _APPLICATION:
