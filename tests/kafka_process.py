@@ -28,6 +28,8 @@ class Process:
     roles: Sequence[str] = ("worker",)
     limits: Callable[[], None] | None = None
     _process: "subprocess.Popen[bytes] | None" = None
+    _before: int = 0
+    """How much was in the log before it was started last."""
 
     def start(self) -> None:
         """Start it; what it says goes to a file beside its state."""
@@ -35,6 +37,7 @@ class Process:
         command = [sys.executable, "-m", "streams.cli", "run", "--engine", "kafka", *roles, "--port", "0"]
         self.state.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
+            self._before = log.tell()
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 [*command, "--config", str(self.config), "--state", str(self.state)],
                 cwd=ROOT,
@@ -53,7 +56,7 @@ class Process:
     @property
     def url(self) -> str:
         """Where it serves HTTP, since it was started last."""
-        urls: list[str] = re.findall(r"serves (http://\S+)/metrics", self.log.read_text())
+        urls: list[str] = re.findall(r"serves (http://\S+)/metrics", self._saying())
         return urls[-1]
 
     @property
@@ -76,10 +79,14 @@ class Process:
         return self._process.returncode
 
     async def said(self, words: str) -> None:
-        """Wait until it has said something."""
-        while words not in self.log.read_text():
+        """Wait until it has said something, since it was started last."""
+        while words not in self._saying():
             assert self.runs, self.log.read_text()
             await asyncio.sleep(0.05)
+
+    def _saying(self) -> str:
+        """Return what it said since it was started last: what it said before says nothing of how it is."""
+        return self.log.read_bytes()[self._before :].decode()
 
     async def stop(self) -> None:
         """Have it end, which it must do cleanly once it listens to signals."""
