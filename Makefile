@@ -46,6 +46,10 @@ bench: $(VENV)/.installed-dev ## events a second of a replay on the embedded eng
 bench-estimators: $(VENV)/.installed-dev ## how right the estimates are where the truth is known (ARGS=--pipeline: as published)
 	$(BIN)/python -m tests.bench.estimators $(ARGS)
 
+.PHONY: bench-detect
+bench-detect: $(VENV)/.installed-dev ## how soon spikes are seen, at how many false alarms; 20 minutes (ARGS="--kind steady")
+	$(BIN)/python -m tests.bench.detect $(ARGS)
+
 .PHONY: bench-kafka
 bench-kafka: $(VENV)/.installed-bench ## the Kafka engine beside Faust and Quix Streams; needs Java (ARGS="--events 50000")
 	@$(BIN)/python -m tests.bench.kafka $(ARGS)

@@ -14,6 +14,7 @@ from streams.domain.ledger import Entry
 from streams.domain.policy import Policy
 from streams.domain.units import Millis
 from streams.engines.embedded import EmbeddedEngine
+from tests.ledgers import rows
 from tests.site import Site, Working, make_config
 
 
@@ -53,7 +54,7 @@ def _embedded(game: Game) -> Played:
     engine.advance(game.until)
     outcomes = [record for _, record in engine.outcomes()]
     dead = [(letter.reason, letter.record) for letter in engine.dead_letters()]
-    played = Played([*engine.ledger.totals(), *engine.ledger.cohorts(1)], outcomes, dead)
+    played = Played(rows(engine.ledger), outcomes, dead)
     engine.close()
     return played
 

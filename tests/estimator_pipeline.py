@@ -17,7 +17,8 @@ from streams.domain.policy import Policy
 from streams.domain.units import DAY, MINUTE, SECOND, Millis
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.embedded.partition import Retention
-from streams.exporter.estimates import Gauge, estimate_gauges, first_hour
+from streams.exporter.estimates import estimate_gauges, first_hour
+from streams.exporter.rows import Gauge
 from tests.estimator_streams import Fate
 from tests.journeys import wire
 

@@ -19,6 +19,9 @@ class MemoryLedger:
     def cohorts(self, since_hour: int) -> Iterable[Entry]:
         return [entry for entry in self.additions.entries() if entry.series.hour >= max(since_hour, TOTALS + 1)]
 
+    def slots(self) -> Iterable[Entry]:
+        return [entry for entry in self.additions.entries() if entry.series.hour < TOTALS]
+
     def exemplars(self) -> Mapping[tuple[str, Labels], Exemplar]:
         return self.additions.exemplars
 

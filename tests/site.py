@@ -23,6 +23,7 @@ from streams.engines.kafka.connection import connection
 from streams.engines.kafka.ledger import TopicLedger
 from streams.engines.kafka.producing import key_of, partition_of
 from streams.engines.kafka.worker import Worker
+from tests.ledgers import rows
 
 
 def make_config(bootstrap: str, state: Path, partitions: int = 4, **changes: Any) -> KafkaConfig:  # noqa: ANN401 - whatever it has
@@ -108,7 +109,7 @@ class Site:
             await asyncio.sleep(0.1)
         done = True
         await following
-        return [*ledger.totals(), *ledger.cohorts(1)]
+        return rows(ledger)
 
     async def records(self, topic: str) -> list[Any]:
         """All committed records of a topic."""

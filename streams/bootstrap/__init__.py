@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from streams.contracts.schema import interactions_schema
 from streams.domain.policy import Policy
+from streams.domain.spikes import Detection
 from streams.domain.units import Millis
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.embedded.appender import Appender
@@ -27,6 +28,7 @@ from streams.engines.embedded.database import MEMORY
 from streams.engines.embedded.partition import Retention
 from streams.engines.port import StorageError
 from streams.exporter.collector import Exporter
+from streams.exporter.context import Context, Objective
 from streams.exporter.http import METRICS_PATH, index_route, metrics_route
 from streams.exporter.reader import LedgerReader
 from streams.exporter.workers import WorkerMetrics, WorkerReader
@@ -38,6 +40,7 @@ READY_PATH: Final = "/readyz"
 
 _DISTRIBUTION: Final = "outcome-monitor"
 _SALT_BYTES: Final = 16
+_USUAL_WINDOW: Final = "7d"
 
 
 def wall_clock() -> Millis:
@@ -95,7 +98,25 @@ def make_exporter(settings: Settings, ledger: LedgerReader) -> Exporter:
     """Return the exporter of a ledger. Without a salt in the settings, hashes last as long as the process."""
     salt = settings.secrets.exemplar_salt
     key = secrets.token_bytes(_SALT_BYTES) if salt is None else salt.get_secret_value().encode()
-    return Exporter(ledger, settings.monitor.windows, key, package_version())
+    return Exporter(ledger, settings.monitor.windows, key, package_version(), make_context(settings))
+
+
+def make_context(settings: Settings) -> Context:
+    """Return what the contact centre wants, in so far as it changes no total."""
+    monitor = settings.monitor
+    asked, usual = monitor.detection, monitor.objectives
+    windows = {window.name: window for window in monitor.windows}
+    window = usual.window or windows.get(_USUAL_WINDOW, monitor.windows[-1])
+    return Context(
+        Detection(asked.false_alarms, asked.least_contacts, asked.time_zone),
+        Objective(usual.service_level, usual.failure),
+        {
+            name: Objective(queue.service_level or usual.service_level, queue.failure or usual.failure)
+            for name, queue in monitor.queues.items()
+        },
+        window.name,
+        settings.policy().reasons,
+    )
 
 
 def make_registry(settings: Settings, ledger: LedgerReader | None, worker: WorkerReader | None) -> CollectorRegistry:

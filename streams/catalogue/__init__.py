@@ -3,13 +3,24 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from streams.catalogue import estimates, legacy, monitor, outcome, workers
+from streams.catalogue import estimates, legacy, monitor, outcome, spikes, workers
 from streams.catalogue.checks import CatalogueError, check
 from streams.catalogue.labels import LABELS
 from streams.catalogue.metric import Metric, NoTwin, Tier
 
 CATALOGUE: Mapping[str, Metric] = MappingProxyType(
-    dict(check((*legacy.METRICS, *outcome.METRICS, *estimates.METRICS, *monitor.METRICS, *workers.METRICS)))
+    dict(
+        check(
+            (
+                *legacy.METRICS,
+                *outcome.METRICS,
+                *estimates.METRICS,
+                *spikes.METRICS,
+                *monitor.METRICS,
+                *workers.METRICS,
+            )
+        )
+    )
 )
 """Every metric by name."""
 

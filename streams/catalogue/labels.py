@@ -21,6 +21,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "by": "how the problem recurred: `recontact`, `reopened` or `denied`",
         "claim": "what an output measure said: `resolved`, `sla_met`, `sla_missed` or `in_threshold`",
         "category": "why the work exists: `deliver`, `react` or `change`",
+        "owner": "who can remove the cause of a reason, as configured",
         "currency": "the currency of the configured rates",
         "left_by": "how the contact left the queue: `answered`, `abandoned` or `ended`",
         "score": "the score that the customer gave",

@@ -6,20 +6,18 @@ what *matures*: verdicts when their window has passed, problems when they have c
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from streams.domain import measures as m
+from streams.domain.arrivals import demand_entries
 from streams.domain.closing import Closing
 from streams.domain.cohort import AGE_BOUNDS, age_bucket
 from streams.domain.contact import Contact
 from streams.domain.judgement import Judgement
-from streams.domain.ledger import TOTALS, Additions, Histogram, Labels, hour_of
+from streams.domain.ledger import TOTALS, Additions, CountEntry, Histogram, Labels, hour_of
 from streams.domain.policy import Policy
 from streams.domain.units import HOUR, Millis
 from streams.domain.verdicts import Verdict
-
-CountEntry: TypeAlias = tuple[int, str, Labels, int]
-"""Hour, measure, labels, how many."""
 
 
 class Maturity(NamedTuple):
@@ -60,6 +58,7 @@ def arrives_alike(before: tuple[Contact, Judgement], after: tuple[Contact, Judge
         judgement.demand == judged.demand
         and judgement.linkable == judged.linkable
         and now.arrived == was.arrived
+        and now.arrived_at == was.arrived_at
         and now.reason_label == was.reason_label
     )
 
@@ -70,9 +69,7 @@ def arrival_entries(contact: Contact, judgement: Judgement) -> list[CountEntry]:
     if demand is None:
         return []
     reason = contact.reason_label
-    entries = [(TOTALS, m.DEMAND, (*contact.arrived, reason, demand.demand, demand.evidence), 1)]
-    if demand.demand == "failure":
-        entries.append((TOTALS, m.ORIGIN, (*demand.origin, reason, demand.evidence), 1))
+    entries = demand_entries(contact.arrived_at, contact.arrived, reason, demand.demand, demand.evidence, demand.origin)
     if judgement.linkable:
         entries.append((TOTALS, m.LINKED, (*contact.arrived, demand.link), 1))
     return entries

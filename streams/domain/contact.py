@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 from streams.domain import events as e
 from streams.domain import measures as m
+from streams.domain.arrivals import demand_entries
 from streams.domain.labels import LabelBudget
 from streams.domain.ledger import Additions, Exemplar, Labels, hour_of
 from streams.domain.policy import UNKNOWN, Policy
@@ -280,9 +281,10 @@ class ContactFold:
         reason = self.labels.admit("reason", self.reason)
         demand = self.policy.demand_of(self.reason, self.offer.demand) or "unclassified"
         evidence = "reason" if demand == "failure" else "none"
-        to.count(m.DEMAND, (*self.arrived, reason, demand, evidence), n)
-        if demand == "failure":
-            to.count(m.ORIGIN, (UNKNOWN, UNKNOWN, UNKNOWN, reason, evidence), n)
+        nowhere = (UNKNOWN, UNKNOWN, UNKNOWN)
+        for entry in demand_entries(self.offered_at, self.arrived, reason, demand, evidence, nowhere):
+            hour, name, labels, one = entry
+            to.count(name, labels, one * n, hour)
         to.count(m.UNLINKABLE, (*self.ended, handled, "no_customer"), n)
         to.count(m.COHORT_UNLINKABLE, (*self.ended, handled), n, hour=hour_of(self.ends[0]))
 

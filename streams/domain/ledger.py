@@ -11,18 +11,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from streams.domain.units import DAY, HOUR, SECOND, Millis
+from streams.domain.units import DAY, HOUR, MINUTE, SECOND, Millis
 
 Labels: TypeAlias = tuple[str, ...]
+CountEntry: TypeAlias = tuple[int, str, Labels, int]
+"""Hour, measure, labels, how many."""
 
 TOTALS = 0
 """The hour of entries that belong to no hour: the cumulative totals."""
 COHORTS_KEPT = 62 * DAY
 """How long entries of an hour are kept: the longest window, the longest period of an estimate, and some more."""
+SLOT: Millis = 5 * MINUTE
+"""What is to be seen as it happens is counted by slots, besides by hours: short enough to lose no time by them."""
+SLOTS_KEPT = 3 * DAY
+"""How long entries of a slot are kept: as long as a spike is followed, and some more."""
 
 
 class Series(NamedTuple):
-    """Where an integer is added up: a measure's name, its label values, and for cohorts the hour they belong to."""
+    """Where an integer is added up: a measure's name, its label values, and for cohorts the hour they belong to.
+
+    ``hour`` counts from the epoch; one below zero stands for a slot: see :func:`slot_of`.
+    """
 
     hour: int
     name: str
@@ -92,8 +101,8 @@ class Additions:
         elif n < 0:
             self.retracted[key] = self.retracted.get(key, 0) - n
 
-    def count_all(self, entries: Iterable[tuple[int, str, Labels, int]]) -> None:
-        """Count entries of hour, name, labels and ``n``: as :meth:`count` does one by one, in half the time."""
+    def count_all(self, entries: Iterable[CountEntry]) -> None:
+        """Count entries: as :meth:`count` does one by one, in half the time."""
         added, retracted = self.added, self.retracted
         for hour, name, labels, n in entries:
             key = (hour, name, labels)
@@ -124,3 +133,8 @@ class Additions:
 def hour_of(at: Millis) -> int:
     """Return the hour, counted from the epoch, that a point in time lies in."""
     return at // HOUR
+
+
+def slot_of(at: Millis) -> int:
+    """Return the slot that a point in time lies in, in the place of an hour: counted from the epoch, and negative."""
+    return -(at // SLOT)

@@ -76,6 +76,10 @@ COHORT_EXITED = "cohort_exited"  # [QTC, handled, bucket] first failure was an e
 FAILING = "failing"  # [QTC, handled, bucket] first failures, at the hour in which they happened
 COHORT_UNLINKABLE = "cohort_unlinkable"  # [QTC, handled] at the hour of the end
 
+# --- arrivals, by hour and by slot: what spikes are seen by --------------------------------------------------------
+ARRIVED = "arrived"  # [queue, demand = failure | other] where it arrives
+CAUSED = "caused"  # [queue of the origin, reason] failure demand
+
 # --- the monitor's own health -------------------------------------------------------------------------------------
 EVENTS = "monitor_events_total"  # [type]
 DUPLICATES = "monitor_duplicate_events_total"  # [type]

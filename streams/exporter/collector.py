@@ -12,13 +12,16 @@ from streams.catalogue import CATALOGUE
 from streams.catalogue.monitor import BUILD_INFO, UNEXPORTED, WATERMARK
 from streams.domain.ledger import Labels
 from streams.domain.policy import Window
+from streams.domain.spikes import first_season
 from streams.domain.units import SECOND
-from streams.exporter.estimates import Gauge, check_windows, estimate_gauges, first_hour
+from streams.exporter.context import Context, context_gauges
+from streams.exporter.estimates import check_windows, estimate_gauges, first_hour
 from streams.exporter.exposition import expose
 from streams.exporter.families import counter_families, exemplars_by, gauge_family, histogram_families
 from streams.exporter.gauges import total_gauges
 from streams.exporter.reader import LedgerReader
-from streams.exporter.rows import Rows, sort_rows
+from streams.exporter.rows import Gauge, Rows, sort_rows
+from streams.exporter.spikes import spike_gauges
 
 _HASH_BYTES = 8
 
@@ -33,7 +36,9 @@ class Exporter(Collector):
         ValueError: if the salt is empty or longer than 64 bytes, or a window cannot be estimated.
     """
 
-    def __init__(self, ledger: LedgerReader, windows: Sequence[Window], salt: bytes, version: str) -> None:
+    def __init__(
+        self, ledger: LedgerReader, windows: Sequence[Window], salt: bytes, version: str, context: Context | None = None
+    ) -> None:
         if not 0 < len(salt) <= blake2b.MAX_KEY_SIZE:
             msg = f"the salt of exemplars has {len(salt)} bytes; give it 16 random ones, {blake2b.MAX_KEY_SIZE} at most"
             raise ValueError(msg)
@@ -42,6 +47,7 @@ class Exporter(Collector):
         self._windows = windows
         self._salt = salt
         self._version = version
+        self._context = context or Context()
         self.registry = CollectorRegistry()
         self.registry.register(self)
 
@@ -74,11 +80,13 @@ class Exporter(Collector):
     def _gauges(self, rows: Rows) -> Iterator[Gauge]:
         health = self._ledger.health()
         yield from total_gauges(rows, self._windows)
+        yield from context_gauges(rows, self._context)
         watermark = health.get(WATERMARK)
         if watermark is not None:
             as_of = round(watermark * SECOND)
-            cohorts = self._ledger.cohorts(first_hour(self._windows, as_of))
-            yield from estimate_gauges(cohorts, self._windows, as_of)
+            hours = list(self._ledger.cohorts(min(first_hour(self._windows, as_of), first_season(as_of))))
+            yield from estimate_gauges(hours, self._windows, as_of)
+            yield from spike_gauges([*hours, *self._ledger.slots()], as_of, self._context.detection)
         for name, value in health.items():
             metric = CATALOGUE.get(name)
             if metric is None or metric.kind != "gauge" or metric.labels:

@@ -14,21 +14,16 @@ from streams.domain.estimate import PERIODS, bounds, coverage, freshest, matured
 from streams.domain.ledger import Entry, Labels, hour_of
 from streams.domain.policy import Window
 from streams.domain.units import DAY, SECOND, Millis
+from streams.exporter.rows import Gauge
 
 MATURED_SPAN: Millis = 7 * DAY
 """Which contacts the matured share speaks for: a whole week, so that weekdays cancel out."""
 
 _FAILED = (m.COHORT_RECURRED, m.COHORT_EXITED)
 
+_COHORTS = {m.COHORT_ENDED, m.FAILING, m.COHORT_UNLINKABLE, *_FAILED}
+
 _Counts: TypeAlias = defaultdict[int, list[int]]
-
-
-class Gauge(NamedTuple):
-    """The value of one series of a gauge."""
-
-    name: str
-    labels: Labels
-    value: float
 
 
 class Population(NamedTuple):
@@ -120,6 +115,8 @@ def _read(entries: Iterable[Entry]) -> dict[tuple[Level, Labels], _Tally]:
     bucket = len(QTC) + 1
     for entry in entries:
         hour, name, labels = entry.series
+        if name not in _COHORTS:
+            continue
         finest = labels[:bucket]
         if finest not in of:
             of[finest] = [tallies[level, _labels_at(level, finest)] for level in LEVELS]

@@ -9,8 +9,7 @@ from streams.catalogue.outcome import PENDING
 from streams.domain import measures as m
 from streams.domain.ledger import Labels
 from streams.domain.policy import Window
-from streams.exporter.estimates import Gauge
-from streams.exporter.rows import Rows
+from streams.exporter.rows import Gauge, Rows
 
 _FAILED = ("recurred", "exited")
 

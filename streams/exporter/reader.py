@@ -15,6 +15,9 @@ class LedgerReader(Protocol):
     def cohorts(self, since_hour: int) -> Iterable[Entry]:
         """Return the entries that belong to an hour, from ``since_hour`` on."""
 
+    def slots(self) -> Iterable[Entry]:
+        """Return the entries that belong to a slot."""
+
     def exemplars(self) -> Mapping[tuple[str, Labels], Exemplar]:
         """Return the contact that stands for each bucket, by histogram and labels with the bucket last."""
 

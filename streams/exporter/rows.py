@@ -4,9 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import isnan
+from typing import NamedTuple
 
 from streams.catalogue import Metric
-from streams.domain.ledger import Entry
+from streams.domain.ledger import Entry, Labels
+
+
+class Gauge(NamedTuple):
+    """The value of one series of a gauge."""
+
+    name: str
+    labels: Labels
+    value: float
 
 
 @dataclass(slots=True)

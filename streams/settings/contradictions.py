@@ -22,6 +22,11 @@ def contradictions(monitor: Monitor, secrets: Secrets) -> Iterator[tuple[Place, 
     if monitor.retry_within > longest.length:
         told = f"{format_duration(monitor.retry_within)} is longer than the longest window, {longest.name}"
         yield ("retry_within",), f"{told}, after which a customer is forgotten; make it shorter"
+    names = [window.name for window in monitor.windows]
+    chosen = monitor.objectives.window
+    if chosen is not None and chosen not in monitor.windows:
+        told = f"{chosen.name} is not one of the windows ({', '.join(names)})"
+        yield ("objectives", "window"), f"{told}; choose one of them, or add it there"
     yield from _unknown_teams(monitor)
     yield from _idle_rates(monitor.costs.rates)
     yield from _shared_topics(monitor.kafka.topics)

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
     Field,
     PlainSerializer,
     PlainValidator,
+    Strict,
     StrictBool,
     StrictInt,
     StringConstraints,
@@ -15,7 +17,7 @@ from pydantic import (
 )
 
 from streams.contracts.fields import MAX_TEXT, NO_CONTROLS
-from streams.domain.policy import Window
+from streams.domain import policy
 from streams.domain.units import Micros, Millis
 from streams.settings import values as v
 
@@ -57,7 +59,7 @@ def _at_least(low: str) -> Callable[[int], int]:
     return check
 
 
-def _ascending(windows: tuple[Window, ...]) -> tuple[Window, ...]:
+def _ascending(windows: tuple[policy.Window, ...]) -> tuple[policy.Window, ...]:
     right = sorted(set(windows), key=lambda window: window.length)
     if list(windows) != right:
         msg = f"must go from the shortest to the longest, each once; write [{', '.join(w.name for w in right)}]"
@@ -83,13 +85,13 @@ Tick = Annotated[
     WithJsonSchema({"anyOf": [{"const": _OFF}, {"type": "string", "pattern": v.DURATION}]}),
 ]
 
-_Window = Annotated[
-    Window,
+Window = Annotated[
+    policy.Window,
     PlainValidator(v.parse_window),
     PlainSerializer(lambda window: window.name, return_type=str),
     WithJsonSchema({"type": "string", "enum": list(v.WINDOWS)}),
 ]
-Windows = Annotated[tuple[_Window, ...], Field(min_length=1), AfterValidator(_ascending)]
+Windows = Annotated[tuple[Window, ...], Field(min_length=1), AfterValidator(_ascending)]
 
 Size = Annotated[
     int,
@@ -109,6 +111,14 @@ Name = Annotated[str, _NAME]
 MaybeName = Annotated[str | None, _NAME]
 Currency = Annotated[str, StringConstraints(pattern=CURRENCY)]
 Count = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
+Share = Annotated[float, Strict(), Field(gt=0, lt=1)]
+Positive = Annotated[float, Strict(), Field(gt=0, le=1_000)]
+TimeZone = Annotated[
+    ZoneInfo,
+    PlainValidator(v.parse_time_zone),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["UTC", "Europe/Paris"]}),
+]
 Flag = StrictBool
 Port = Annotated[StrictInt, Field(ge=0, le=65_535)]
 

@@ -21,6 +21,22 @@ class Thresholds(Section):
     short_abandon: f.Short = setting("5s", "Who hangs up sooner than this is counted apart.")
 
 
+class Objectives(Section):
+    """What is aimed at, so that it can be said whether it is met."""
+
+    service_level: f.Share = setting(0.8, "Share of contacts to be answered within the threshold, at least.")
+    failure: f.Share = setting(0.15, "Share of handled contacts that may fail within the window, at most.")
+    window: f.Window | None = setting(None, "Window of the failure objective: one of them; by default 7d, or the last.")
+
+
+class Detection(Section):
+    """How spikes of failure demand are told from chance."""
+
+    false_alarms: f.Positive = setting(0.25, "False alarms of a queue in 28 days, on average.")
+    least_contacts: f.Count = setting(5, "No alarm on fewer contacts than these.")
+    time_zone: f.TimeZone = setting("UTC", "Where hours of the week are those of people's lives, such as Europe/Paris.")
+
+
 class Linking(Section):
     """How contacts are joined to problems."""
 
@@ -34,6 +50,8 @@ class Queue(Section):
 
     team: f.Name | None = setting(None, "Team that its contacts are with, where events do not say.")
     answer_threshold: f.Short | None = setting(None, "Its own service-level threshold.")
+    service_level: f.Share | None = setting(None, "Its own objective: share to be answered within the threshold.")
+    failure: f.Share | None = setting(None, "Its own objective: share that may fail within the window.")
 
 
 class Rate(Section):
@@ -105,6 +123,8 @@ class Monitor(Section):
     retry_within: f.Long = setting("24h", "A contact within this time of an abandoned one is a retry of it.")
     thresholds: Thresholds = Thresholds()
     linking: Linking = Linking()
+    objectives: Objectives = Objectives()
+    detection: Detection = Detection()
     teams: tuple[f.Name, ...] = setting((), "Teams that there are. Where given, no other may be named below.")
     queues: Mapping[f.Name, Queue] = setting({}, "Queues by name; those that are missing here are served too.")
     costs: Costs = Costs()

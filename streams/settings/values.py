@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from streams.domain.cohort import AGE_BOUNDS
 from streams.domain.policy import Window
@@ -146,3 +147,18 @@ def parse_replication(value: object) -> int | None:
         msg = f"{show(value)} is neither a number from {_COPIES[0]} to {_COPIES[-1]} nor {DEFAULT_REPLICATION}"
         raise ValueError(msg)
     return value
+
+
+def parse_time_zone(value: object) -> ZoneInfo:
+    """Return the time zone of a name of the IANA database such as ``Europe/Paris``.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    msg = f"{show(value)} is no time zone that this machine knows; write a name such as Europe/Paris, or UTC"
+    if not isinstance(value, str):
+        raise ValueError(msg)  # noqa: TRY004 - pydantic takes no TypeError for an answer
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # the last for the name of a folder
+        raise ValueError(msg) from error

@@ -30,6 +30,7 @@ from streams.engines.port import StorageError
 from streams.settings import load
 from streams.sources.simulator.generate import simulate
 from streams.sources.simulator.presets import noisy_plan
+from tests.ledgers import rows
 from tests.mutations import MUTATIONS
 from tests.processes import PROMPTLY_S, ended, killed, running, url_of
 
@@ -188,7 +189,7 @@ def ledger_of(engine: EmbeddedEngine) -> set[Entry]:
     while engine.step(1_000):
         pass
     engine.advance(START + 90 * DAY)
-    return {*engine.ledger.totals(), *engine.ledger.cohorts(1)}
+    return set(rows(engine.ledger))
 
 
 def undisturbed_ledger(log: Iterable[tuple[bytes, int]]) -> set[Entry]:

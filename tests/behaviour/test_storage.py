@@ -26,6 +26,7 @@ from streams.settings import load
 from streams.sources.simulator.generate import simulate
 from streams.sources.simulator.presets import demo_plan
 from tests.cli import Cli
+from tests.ledgers import rows
 from tests.privileges import obeying_permissions
 
 START = 1_767_225_600_000
@@ -54,7 +55,7 @@ def ledger_of(engine: EmbeddedEngine) -> set[Entry]:
     while engine.step(1_000):
         pass
     engine.advance(LATER)
-    return {*engine.ledger.totals(), *engine.ledger.cohorts(1)}
+    return set(rows(engine.ledger))
 
 
 def ledger_undisturbed(given: Sequence[bytes]) -> set[Entry]:

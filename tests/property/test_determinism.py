@@ -11,6 +11,7 @@ from streams.domain import measures as m
 from streams.domain.policy import Policy, Rate, Reason
 from streams.engines.embedded import EmbeddedEngine
 from tests.journeys import DAY, START, Event, arrivals, histories, wire
+from tests.ledgers import rows
 
 POLICY = Policy(
     reasons={"chase": Reason("failure", "react"), "invoice": Reason("value", "deliver")},
@@ -29,10 +30,10 @@ ABOUT_COMING = {m.EVENTS, m.DUPLICATES, m.LATE, m.RESTATEMENTS, m.ORPHANS}
 
 
 def ledger_of(engine: EmbeddedEngine) -> Ledger:
-    rows = [*engine.ledger.totals(), *engine.ledger.cohorts(1)]
+    entries = rows(engine.ledger)
     return {
         tuple(row.series): (row.added, row.retracted)
-        for row in rows
+        for row in entries
         if row.series.name not in ABOUT_COMING and (row.added or row.retracted)
     }
 

@@ -17,6 +17,7 @@ from streams.domain.policy import Policy
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.kafka import unit
 from tests.journeys import DAY, START, Event, arrivals, histories, wire
+from tests.ledgers import rows
 from tests.partitions import Partitions
 from tests.property.test_determinism import ABOUT_COMING, END, NARROW, NOW, POLICY
 
@@ -50,7 +51,7 @@ def undisturbed(events: list[Event], policy: Policy = POLICY) -> tuple[Totals, C
     with closing(EmbeddedEngine(":memory:", policy)) as engine:
         engine.ingest([wire(event) for event in events], NOW, {})
         engine.advance(END)
-        ledger = totals([*engine.ledger.totals(), *engine.ledger.cohorts(1)])
+        ledger = totals(rows(engine.ledger))
         return ledger, Counter(value for _, value in engine.outcomes())
 
 

@@ -31,6 +31,7 @@ NAMES = st.text(st.characters(categories=("L", "N", "Zs", "P"), codec="utf-8"), 
 LETTERS = st.text("abcdefgh", min_size=1, max_size=4)
 DURATIONS = st.builds("{}{}".format, st.integers(1, 24), st.sampled_from(("ms", "s", "m", "h")))
 COUNTS = st.integers(1, 1_000_000)
+SHARES = st.floats(0, 1, exclude_min=True, exclude_max=True)
 
 MONITORS = st.fixed_dictionaries(
     {},
@@ -42,8 +43,19 @@ MONITORS = st.fixed_dictionaries(
         "retry_within": st.just("1h"),
         "thresholds": st.fixed_dictionaries({}, optional={"answer": DURATIONS, "short_abandon": DURATIONS}),
         "linking": st.fixed_dictionaries({"by_identity": st.booleans()}),
+        "objectives": st.fixed_dictionaries({}, optional={"service_level": SHARES, "failure": SHARES}),
+        "detection": st.fixed_dictionaries(
+            {},
+            optional={
+                "false_alarms": st.integers(1, 1_000) | st.floats(0.001, 1_000),
+                "least_contacts": COUNTS,
+                "time_zone": st.sampled_from(("UTC", "Europe/Paris", "Asia/Kathmandu")),
+            },
+        ),
         "queues": st.dictionaries(
-            NAMES, st.fixed_dictionaries({}, optional={"team": NAMES, "answer_threshold": DURATIONS}), max_size=3
+            NAMES,
+            st.fixed_dictionaries({}, optional={"team": NAMES, "answer_threshold": DURATIONS, "failure": SHARES}),
+            max_size=3,
         ),
         "costs": st.fixed_dictionaries(
             {"rates": st.lists(st.fixed_dictionaries({"per_hour": st.integers(0, 99), "team": NAMES}), max_size=1)}
@@ -168,7 +180,11 @@ def test_settings_that_are_written_out_and_read_again_are_the_same(config: dict[
 def test_a_setting_means_the_same_in_a_file_and_in_a_variable(config: dict[str, Any]) -> None:
     env = {}
     for name, value in config.items():
-        inner = value if name in ("thresholds", "linking", "costs", "http", "kafka") else {None: value}
+        inner = (
+            value
+            if name in ("thresholds", "linking", "objectives", "detection", "costs", "http", "kafka")
+            else {None: value}
+        )
         for key, plain in inner.items():
             path = "__".join(part for part in (name, key) if part is not None).upper()
             env[f"OUTCOME_MONITOR__{path}"] = plain if isinstance(plain, str) else write(plain)

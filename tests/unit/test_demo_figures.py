@@ -40,6 +40,9 @@ class Counting:
         del since_hour
         return ()
 
+    def slots(self) -> Iterable[Entry]:
+        return ()
+
     def exemplars(self) -> Mapping[tuple[str, Labels], Exemplar]:
         return {}
 

@@ -13,12 +13,15 @@ from prometheus_client.samples import Timestamp
 
 from streams.catalogue import CATALOGUE
 from streams.catalogue.monitor import WATERMARK
+from streams.catalogue.spikes import BASELINE_WEEKS
 from streams.domain import measures as m
 from streams.domain.cohort import AGE_BOUNDS, age_bucket
-from streams.domain.ledger import Additions, Exemplar, Labels, hour_of
-from streams.domain.policy import Policy, Window
+from streams.domain.ledger import SLOT, Additions, Exemplar, Labels, hour_of, slot_of
+from streams.domain.policy import Policy, Reason, Window
+from streams.domain.spikes import Detection
 from streams.domain.units import DAY, HOUR, SECOND, Millis
 from streams.exporter.collector import Exporter
+from streams.exporter.context import Context, Objective
 from streams.exporter.estimates import first_hour
 from streams.exporter.http import create_app
 from tests.memory_ledger import MemoryLedger
@@ -27,10 +30,17 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 PLACE = ("billing", "north", "voice")
 WINDOWS = Policy().windows
 NOW: Millis = 500_000 * HOUR
+CONTEXT = Context(
+    Detection(false_alarms=1),
+    Objective(0.8, 0.15),
+    {"billing": Objective(0.9, 0.1)},
+    "7d",
+    {"refund": Reason("failure", "react", "finance"), "unowned": Reason()},
+)
 
 
 def exporter(ledger: MemoryLedger, salt: bytes = b"salt") -> Exporter:
-    return Exporter(ledger, WINDOWS, salt, "1.2.3")
+    return Exporter(ledger, WINDOWS, salt, "1.2.3", CONTEXT)
 
 
 def text(ledger: MemoryLedger, accept: str | None = None) -> str:
@@ -64,10 +74,27 @@ def steady(ledger: MemoryLedger, place: Labels = PLACE, handled: str = "true", *
     ledger.gauges[WATERMARK] = NOW / SECOND
 
 
+def arriving(ledger: MemoryLedger, queue: str = "billing", *, days: int = 60, spike: int = 0) -> None:
+    """Add arrivals up to now: four an hour, one failure demand; and some more of that in the last slot but one."""
+    add = ledger.additions.count
+    for hour in range(hour_of(NOW) - 24 * days, hour_of(NOW)):
+        for slot, demand in enumerate(("failure", "other", "other", "other")):
+            arrived_at = hour * HOUR + slot * SLOT
+            for period in (hour, slot_of(arrived_at)):
+                add(m.ARRIVED, (queue, demand), 1, period)
+                if demand == "failure":
+                    add(m.CAUSED, (queue, "refund"), 1, period)
+    for period in (hour_of(NOW - SLOT), slot_of(NOW - SLOT)) if spike else ():
+        add(m.ARRIVED, (queue, "failure"), spike, period)
+        add(m.CAUSED, (queue, "refund"), spike, period)
+    ledger.gauges[WATERMARK] = NOW / SECOND
+
+
 def everything() -> MemoryLedger:
     """Return a ledger in which every metric of the catalogue has something to say."""
     ledger = MemoryLedger(gauges={metric: 1.0 for metric, of in CATALOGUE.items() if of.kind == "gauge"})
     ledger.gauges = {name: 1.0 for name in ledger.gauges if name.startswith("monitor_") and not CATALOGUE[name].labels}
+    del ledger.gauges[BASELINE_WEEKS]
     to = ledger.additions
     for metric in CATALOGUE.values():
         labels = tuple(f"some {label}" for label in metric.labels)
@@ -77,6 +104,7 @@ def everything() -> MemoryLedger:
             elif metric.kind == "counter":
                 to.count(metric.name, labels, n)
     steady(ledger)
+    arriving(ledger)
     return ledger
 
 
@@ -410,3 +438,58 @@ def test_metrics_are_compressed_for_who_takes_it() -> None:
 
 def test_the_index_links_to_the_metrics() -> None:
     assert '<a href="/metrics">' in get(MemoryLedger(), "/").text
+
+
+def test_estimates_are_the_same_whatever_else_is_counted_by_hour() -> None:
+    alone, beside = MemoryLedger(), MemoryLedger()
+    steady(alone)
+    steady(beside)
+    arriving(beside)
+    name, labels = "outcome_queue_live_failure_ratio", {"queue": "billing", "handled": "true", "window": "7d"}
+    assert value(beside, name, **labels) == value(alone, name, **labels) is not None
+
+
+def test_what_is_usual_is_told_and_a_spike_is_none_while_nothing_is_unusual() -> None:
+    ledger = MemoryLedger()
+    arriving(ledger)
+    about = {"queue": "billing", "reason": "refund"}
+    assert value(ledger, "outcome_failure_demand_expected", **about) == 1
+    assert value(ledger, "outcome_failure_demand_spike", **about) == 0
+    assert value(ledger, "outcome_failure_share_expected_ratio", queue="billing") == 0.25
+    assert value(ledger, "outcome_failure_share_spike", queue="billing") == 0
+    assert value(ledger, BASELINE_WEEKS) == 8
+
+
+def test_a_spike_is_told_for_the_queue_that_causes_it_and_no_other() -> None:
+    ledger = MemoryLedger()
+    arriving(ledger, spike=20)
+    arriving(ledger, "delivery")
+    about = {"queue": "billing", "reason": "refund"}
+    limit = value(ledger, "outcome_failure_demand_excess_limit", **about)
+    assert value(ledger, "outcome_failure_demand_excess", **about) == limit
+    assert value(ledger, "outcome_failure_demand_spike", **about) == 1
+    assert value(ledger, "outcome_failure_share_spike", queue="billing") == 1
+    assert value(ledger, "outcome_failure_demand_spike", queue="delivery", reason="refund") == 0
+    assert value(ledger, "outcome_failure_share_spike", queue="delivery") == 0
+
+
+def test_nothing_is_usual_before_there_is_a_week_of_history() -> None:
+    ledger = MemoryLedger()
+    arriving(ledger, days=6, spike=20)
+    assert value(ledger, "outcome_failure_demand_spike", queue="billing", reason="refund") is None
+    assert value(ledger, BASELINE_WEEKS) == 0
+
+
+def test_rules_are_told_the_objectives_the_team_of_a_queue_and_the_owner_of_a_reason() -> None:
+    ledger = MemoryLedger()
+    ledger.additions.count(m.OFFERED, ("billing", "north", "voice"), 3)
+    ledger.additions.count(m.OFFERED, ("billing", "south", "voice"), 2)
+    ledger.additions.count(m.OFFERED, ("billing", "south", "chat"), 2)
+    ledger.additions.count(m.OFFERED, ("delivery", "south", "chat"), 2)
+    assert value(ledger, "monitor_queue_team", queue="billing", team="south") == 1
+    assert value(ledger, "monitor_queue_team", queue="billing", team="north") is None
+    assert value(ledger, "legacy_service_level_objective_ratio", queue="billing") == 0.9
+    assert value(ledger, "legacy_service_level_objective_ratio", queue="delivery") == 0.8
+    assert value(ledger, "outcome_failure_objective_ratio", queue="billing", window="7d") == 0.1
+    assert value(ledger, "monitor_reason_owner", reason="refund", owner="finance", category="react") == 1
+    assert value(ledger, "monitor_reason_owner", reason="unowned", owner="unknown", category="unknown") == 1

@@ -12,6 +12,8 @@ from streams.engines.kafka.shelf import Memory, Shelf
 
 FIRST = 490_000
 """An hour of 2025."""
+SLOT = -12 * FIRST
+"""Its first slot."""
 
 
 @pytest.fixture
@@ -20,14 +22,14 @@ def shelf(tmp_path: Path) -> Iterator[Shelf]:
         yield shelf
 
 
-def step(totals: Totals, shelf: Shelf, *hours: int, trim: int | None = None) -> None:
-    """Count something in each hour, and let go of what is older than another."""
+def step(totals: Totals, shelf: Shelf, *hours: int, trim: int | None = None, trim_slot: int = -1) -> None:
+    """Count something in each hour or slot, and let go of what is older than another."""
     additions = Additions()
     for hour in hours:
         additions.count("cohort", ("queue",), hour=hour)
     writes = totals.writes(additions)
     if trim is not None:
-        writes += totals.trim(trim, additions)
+        writes += totals.trim(trim, trim_slot, additions)
     shelf.write([(LEDGER + key, value) for key, value in writes], [])
 
 
@@ -57,3 +59,14 @@ def test_a_restart_forgets_nothing_that_is_to_be_let_go_of(shelf: Shelf) -> None
     step(Totals(shelf, 1), shelf, FIRST, FIRST + 5)
     step(Totals(shelf, 1), shelf, trim=FIRST + 4)
     assert hours_on(shelf) == [FIRST + 5]
+
+
+def test_slots_are_let_go_of_like_hours_and_apart_from_them(shelf: Shelf) -> None:
+    totals = Totals(shelf, 1)
+    step(totals, shelf, TOTALS, FIRST, SLOT, SLOT - 1, SLOT - 2)
+    step(totals, shelf, trim=FIRST, trim_slot=SLOT - 1)
+    assert hours_on(shelf) == [SLOT - 1, SLOT - 2, TOTALS, FIRST]
+    step(totals, shelf, SLOT, SLOT - 3, trim=FIRST, trim_slot=SLOT - 2)
+    assert hours_on(shelf) == [SLOT - 2, SLOT - 3, TOTALS, FIRST]
+    step(Totals(shelf, 1), shelf, trim=FIRST + 1, trim_slot=SLOT - 3)
+    assert hours_on(shelf) == [SLOT - 3, TOTALS]

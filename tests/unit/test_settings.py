@@ -3,13 +3,17 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from streams.bootstrap import make_context
 from streams.domain.policy import Policy, Rate, Reason, Window
+from streams.domain.spikes import Detection
 from streams.domain.units import DAY, HOUR, SECOND
+from streams.exporter.context import Context, Objective
 from streams.settings import ConfigError, Settings, load, render, schemas
 from streams.sources.simulator.presets import demo_plan
 
@@ -107,6 +111,8 @@ def test_every_setting_that_changes_a_number_reaches_the_policy(write: Write) ->
         retry_within: 2h
         thresholds: {answer: 30s, short_abandon: 3s}
         linking: {by_identity: true}
+        objectives: {service_level: 0.9, failure: 0.1, window: 14d}
+        detection: {false_alarms: 2, least_contacts: 9, time_zone: Europe/Paris}
         teams: [blue, red]
         queues: {billing: {team: blue, answer_threshold: 1m}, cards: {}}
         costs: {currency: USD, rates: [{per_hour: 38.000001, team: blue, channel: voice}, {per_hour: "40"}]}
@@ -138,6 +144,31 @@ def test_every_setting_that_changes_a_number_reaches_the_policy(write: Write) ->
             "reason": frozenset({"chase"}),
         },
     )
+
+
+def test_what_changes_no_total_reaches_the_exporter(write: Write) -> None:
+    folder = write(
+        """
+        windows: [1d, 14d]
+        objectives: {service_level: 0.9, failure: 0.1}
+        detection: {false_alarms: 2, least_contacts: 9, time_zone: Europe/Paris}
+        queues: {billing: {failure: 0.05}, cards: {service_level: 0.7}}
+        """,
+        "reasons: {chase: {demand: failure, cost_category: react, owner: ops}}",
+    )
+    assert make_context(load(folder, NO_VARIABLES)) == Context(
+        Detection(2, 9, ZoneInfo("Europe/Paris")),
+        Objective(0.9, 0.1),
+        {"billing": Objective(0.9, 0.05), "cards": Objective(0.7, 0.1)},
+        "14d",
+        {"chase": Reason("failure", "react", "ops")},
+    )
+
+
+@pytest.mark.parametrize(("windows", "chosen", "holds"), [("[1d, 7d, 14d]", "null", "7d"), ("[1d, 7d]", "1d", "1d")])
+def test_the_window_of_the_failure_objective_can_be_chosen(write: Write, windows: str, chosen: str, holds: str) -> None:
+    folder = write(f"windows: {windows}\nobjectives: {{window: {chosen}}}")
+    assert make_context(load(folder, NO_VARIABLES)).window == holds
 
 
 def test_names_are_texts_even_where_yaml_would_have_them_otherwise(write: Write) -> None:

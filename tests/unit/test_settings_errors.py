@@ -63,6 +63,21 @@ def problems(monitor: str | bytes = "", env: Mapping[str, str] = NO_VARIABLES, r
         ('queues: {"a\\tb": {}}', "queues['a\\tb']: 'a\\tb' holds a control character; leave it out"),
         ("teams: [12]", "teams[0]: 12 is not a text; put it in quotes if it is meant as one"),
         ("linking: {by_identity: yes}", "linking.by_identity: 'yes' is neither true nor false"),
+        ("objectives: {failure: 15}", "objectives.failure: 15 is too large; it must be less than 1"),
+        ("objectives: {failure: 0}", "objectives.failure: 0 is too small; it must be more than 0"),
+        ("objectives: {service_level: 80 %}", "objectives.service_level: '80 %' is not a number"),
+        (
+            "objectives: {window: 14d}",
+            "objectives.window: 14d is not one of the windows (1d, 7d, 30d); choose one of them, or add it there",
+        ),
+        ("detection: {false_alarms: 0}", "detection.false_alarms: 0 is too small; it must be more than 0"),
+        (
+            "detection: {time_zone: CET+1}",
+            (
+                "detection.time_zone: 'CET+1' is no time zone that this machine knows; "
+                "write a name such as Europe/Paris, or UTC"
+            ),
+        ),
         ("http: {port: 8O80}", "http.port: '8O80' is not a whole number"),
         ("http: {port: true}", "http.port: true is not a whole number"),
         ("http: {port: 70000}", "http.port: 70000 is too large; the most is 65535"),

@@ -5,7 +5,19 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import orjson
 
-from streams.domain.ledger import TOTALS, Additions, Entry, Exemplar, Labels, Series
+from streams.domain.ledger import (
+    COHORTS_KEPT,
+    SLOTS_KEPT,
+    TOTALS,
+    Additions,
+    Entry,
+    Exemplar,
+    Labels,
+    Series,
+    hour_of,
+    slot_of,
+)
+from streams.domain.units import Millis
 from streams.engines.embedded.database import connect, decoding, translated
 from streams.engines.embedded.progress import read_progress
 
@@ -28,9 +40,11 @@ def add(connection: sqlite3.Connection, additions: Additions) -> None:
     )
 
 
-def trim(connection: sqlite3.Connection, before_hour: int) -> None:
-    """Let go of the entries of hours too old to matter to any estimate."""
-    connection.execute("DELETE FROM ledger WHERE hour > ? AND hour < ?", (TOTALS, before_hour))
+def trim(connection: sqlite3.Connection, watermark: Millis) -> None:
+    """Let go of the entries of hours and slots too old to matter to anything that is told."""
+    connection.execute("DELETE FROM ledger WHERE hour > ? AND hour < ?", (TOTALS, hour_of(watermark - COHORTS_KEPT)))
+    # The earlier a slot, the less it is below zero.
+    connection.execute("DELETE FROM ledger WHERE hour < ? AND hour > ?", (TOTALS, slot_of(watermark - SLOTS_KEPT)))
 
 
 class SqliteLedger:
@@ -59,7 +73,11 @@ class SqliteLedger:
 
     def cohorts(self, since_hour: int) -> Iterable[Entry]:
         """Return the entries that belong to an hour, from ``since_hour`` on."""
-        return self._entries("hour >= ? AND hour <> 0", since_hour)
+        return self._entries("hour >= ? AND hour > 0", since_hour)
+
+    def slots(self) -> Iterable[Entry]:
+        """Return the entries that belong to a slot."""
+        return self._entries("hour < ?", TOTALS)
 
     def exemplars(self) -> Mapping[tuple[str, Labels], Exemplar]:
         """Return the contact that stands for each bucket of a histogram."""

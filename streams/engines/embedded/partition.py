@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from streams.contracts.outcomes import encode_outcome
 from streams.domain import measures as m
 from streams.domain.labels import LabelBudget
-from streams.domain.ledger import COHORTS_KEPT, hour_of
+from streams.domain.ledger import hour_of
 from streams.domain.policy import Policy
 from streams.domain.units import Millis
 from streams.domain.watermark import BEGINNING
@@ -135,7 +135,7 @@ class Partition:
             return
         for table in self._tables:
             table.expire(watermark)
-        ledger.trim(self._connection, hour_of(watermark - COHORTS_KEPT))
+        ledger.trim(self._connection, watermark)
         if self._kept.log is not None:
             self.log.trim(progress.low, received_at - self._kept.log)
         if self._kept.outcomes is not None:

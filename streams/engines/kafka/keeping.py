@@ -27,6 +27,8 @@ _EXPIRY_BYTES: Final = 8
 _DUE_BYTES: Final = len(_TIMERS) + _EXPIRY_BYTES
 _MOST_CACHED: Final = 300_000
 """How many totals all partitions together keep at hand."""
+_SIGNS: Final = (1, -1)
+"""Of hours, and of slots, whose keys sort by age all the same: in the bytes the sign comes first."""
 _EXEMPLAR: Final = "exemplar"
 REPORT: Final = b'["progress"]'
 """The key of the ledger's topic under which each partition says how far it is. It ends what one transaction wrote."""
@@ -136,7 +138,7 @@ class Totals:
         self._shelf = shelf
         self._most = _MOST_CACHED // partitions
         self._known: dict[tuple[int, str, Labels], tuple[bytes, int, int]] = {}
-        self._oldest = TOTALS + 1
+        self._oldest = dict.fromkeys(_SIGNS, 1)
 
     def writes(self, additions: Additions) -> list[Write]:
         """Return the new totals of what is added to, with keys as in the ledger's topic. Keep them if committed."""
@@ -144,9 +146,9 @@ class Totals:
         if len(known) > self._most:
             known.clear()
         series = sorted(additions.added.keys() | additions.retracted.keys())
-        of_hours = bisect_left(series, (TOTALS + 1,))
-        if of_hours < len(series):
-            self._oldest = min(self._oldest, series[of_hours][0])
+        totals = bisect_left(series, (TOTALS,)), bisect_left(series, (TOTALS + 1,))
+        for oldest in (*series[: totals[0]][-1:], *series[totals[1] :][:1]):
+            self._age(oldest[0])
         self._load([one for one in series if one not in known])
         writes: list[Write] = []
         for one in series:
@@ -161,20 +163,26 @@ class Totals:
         ]
         return writes
 
-    def trim(self, before_hour: int, additions: Additions) -> list[Write]:
-        """Return what lets go of the entries of hours too old to matter to any estimate, also of those just added."""
-        old = {
-            orjson.dumps([hour, name, *labels])
-            for hour, name, labels in additions.added.keys() | additions.retracted.keys()
-            if TOTALS < hour < before_hour
-        }
-        # What is older was let go of already: looking there would go over what was deleted.
-        start, end = b"%s[%d," % (LEDGER, self._oldest), b"%s[%d," % (LEDGER, before_hour)
-        self._oldest = before_hour
-        old.update(key[len(LEDGER) :] for key, _ in self._shelf.between(start, end))
-        for one in [one for one in self._known if TOTALS < one[0] < before_hour]:
-            del self._known[one]
+    def trim(self, before_hour: int, before_slot: int, additions: Additions) -> list[Write]:
+        """Return what lets go of hours and slots too old to matter to anything told, also of those just added."""
+        old: set[bytes] = set()
+        for before in (before_hour, before_slot):
+            sign = 1 if before > TOTALS else -1
+            ages = range(1, abs(before))
+            just_added = additions.added.keys() | additions.retracted.keys()
+            old |= {orjson.dumps([hour, name, *labels]) for hour, name, labels in just_added if sign * hour in ages}
+            # What is older was let go of already: looking there would go over what was deleted.
+            start, end = b"%s[%d," % (LEDGER, sign * self._oldest[sign]), b"%s[%d," % (LEDGER, before)
+            self._oldest[sign] = abs(before)
+            old.update(key[len(LEDGER) :] for key, _ in self._shelf.between(start, end))
+            for one in [one for one in self._known if sign * one[0] in ages]:
+                del self._known[one]
         return [(key, None) for key in sorted(old)]
+
+    def _age(self, hour: int) -> None:
+        """Take note that there is something to let go of from an hour or a slot on."""
+        sign = 1 if hour > TOTALS else -1
+        self._oldest[sign] = min(self._oldest[sign], abs(hour))
 
     def _load(self, series: Sequence[tuple[int, str, Labels]]) -> None:
         # Copied: what orjson dumps stays in the kilobytes that it was written in, and these are kept.

@@ -72,6 +72,8 @@ class Sums:
             entries[key] = entry
         else:
             entries.pop(key, None)
+            if not entries:
+                del self._hours[hour]
 
     def totals(self) -> list[Entry]:
         """Return the cumulative totals."""
@@ -81,8 +83,14 @@ class Sums:
     def cohorts(self, since_hour: int) -> list[Entry]:
         """Return the entries that belong to an hour, from ``since_hour`` on."""
         with self._lock:
-            hours = [entries for hour, entries in self._hours.items() if hour != TOTALS and hour >= since_hour]
+            hours = [entries for hour, entries in self._hours.items() if hour > TOTALS and hour >= since_hour]
             return [entry for entries in hours for entry in entries.values()]
+
+    def slots(self) -> list[Entry]:
+        """Return the entries that belong to a slot."""
+        with self._lock:
+            slots = [entries for hour, entries in self._hours.items() if hour < TOTALS]
+            return [entry for entries in slots for entry in entries.values()]
 
     def exemplars(self) -> Mapping[tuple[str, Labels], Exemplar]:
         """Return the contact that stands for each bucket of a histogram."""
@@ -148,6 +156,10 @@ class TopicLedger:
     def cohorts(self, since_hour: int) -> Iterable[Entry]:
         """Return the entries that belong to an hour, from ``since_hour`` on."""
         return self._sums.cohorts(since_hour)
+
+    def slots(self) -> Iterable[Entry]:
+        """Return the entries that belong to a slot."""
+        return self._sums.slots()
 
     def exemplars(self) -> Mapping[tuple[str, Labels], Exemplar]:
         """Return the contact that stands for each bucket of a histogram."""

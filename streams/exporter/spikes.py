@@ -1,0 +1,65 @@
+"""Spikes of failure demand, computed from the ledger's arrivals as they stand."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from streams.catalogue import spikes as catalogue
+from streams.domain import measures as m
+from streams.domain.ledger import TOTALS, Entry, Labels
+from streams.domain.spikes import Detection, Season, Spike, Tally, count_spike, share_spike
+from streams.domain.units import Millis
+from streams.exporter.rows import Gauge
+
+_COUNT_NAMES = (catalogue.EXPECTED, catalogue.EXCESS, catalogue.EXCESS_LIMIT, catalogue.SPIKE)
+_SHARE_NAMES = (
+    catalogue.SHARE_EXPECTED,
+    catalogue.SHARE_EXCESS,
+    catalogue.SHARE_EXCESS_LIMIT,
+    catalogue.SHARE_SPIKE,
+)
+
+
+def spike_gauges(entries: Iterable[Entry], as_of: Millis, asked: Detection) -> Iterator[Gauge]:
+    """Say of every queue and reason, and of every queue's share, where its cumulative sum stands."""
+    tallies = _tallies(entries)
+    hours = [hour for tally in tallies[m.ARRIVED].values() for hour in tally.hours]
+    if not hours:
+        return
+    season = Season(min(hours), as_of, asked.zone)
+    yield Gauge(catalogue.BASELINE_WEEKS, (), season.weeks)
+    series = Counter(queue for queue, _ in tallies[m.CAUSED])  # among which a queue's false alarms are divided,
+    shares = _by_queue(tallies[m.ARRIVED])
+    series.update(shares.keys())  # its share being one more
+    for labels, tally in tallies[m.CAUSED].items():
+        yield from _gauges(_COUNT_NAMES, labels, count_spike(tally, season, series[labels[0]], asked))
+    for queue, (failures, everything) in shares.items():
+        yield from _gauges(_SHARE_NAMES, (queue,), share_spike(failures, everything, season, series[queue], asked))
+
+
+def _gauges(names: Iterable[str], labels: Labels, found: Spike | None) -> Iterator[Gauge]:
+    if found is not None:
+        yield from (Gauge(name, labels, float(value)) for name, value in zip(names, found, strict=True))
+
+
+def _tallies(entries: Iterable[Entry]) -> Mapping[str, dict[Labels, Tally]]:
+    tallies: dict[str, defaultdict[Labels, Tally]] = {name: defaultdict(Tally) for name in (m.ARRIVED, m.CAUSED)}
+    for entry in entries:
+        hour, name, labels = entry.series
+        if name in tallies:
+            tally = tallies[name][labels]
+            if hour > TOTALS:
+                tally.hours[hour] += entry.net
+            else:
+                tally.slots[-hour] += entry.net
+    return dict(tallies)
+
+
+def _by_queue(arrived: Mapping[Labels, Tally]) -> Mapping[str, tuple[Tally, Tally]]:
+    """Return of each queue what of its arrivals is failure demand, and all of them."""
+    found: defaultdict[str, tuple[Tally, Tally]] = defaultdict(lambda: (Tally(), Tally()))
+    for (queue, demand), tally in arrived.items():
+        failures, everything = found[queue]
+        for into in (everything, failures) if demand == "failure" else (everything,):
+            into.hours.update(tally.hours)
+            into.slots.update(tally.slots)
+    return found
