@@ -78,6 +78,11 @@ schemas: $(VENV)/.installed ## render config/schema/ from the models
 docs: $(VENV)/.installed ## render the reference of the metrics from the catalogue
 	$(BIN)/outcome-monitor metrics > streams/catalogue/METRICS.md
 
+.PHONY: rules
+rules: $(VENV)/.installed ## render the rules of Prometheus from the catalogue
+	$(BIN)/outcome-monitor rules --write deploy/prometheus/rules
+	$(BIN)/outcome-monitor rules > streams/catalogue/RULES.md
+
 .PHONY: lock
 lock: $(VENV)/.made ## pin again what pyproject.toml asks for (ARGS="--upgrade" for newer versions)
 	$(PIP) install uv

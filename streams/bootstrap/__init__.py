@@ -30,6 +30,7 @@ from streams.engines.port import StorageError
 from streams.exporter.collector import Exporter
 from streams.exporter.context import Context, Objective
 from streams.exporter.http import METRICS_PATH, index_route, metrics_route
+from streams.exporter.process import ProcessMetrics
 from streams.exporter.reader import LedgerReader
 from streams.exporter.workers import WorkerMetrics, WorkerReader
 from streams.settings import Settings, schemas
@@ -40,6 +41,7 @@ READY_PATH: Final = "/readyz"
 
 _DISTRIBUTION: Final = "outcome-monitor"
 _SALT_BYTES: Final = 16
+_STARTED_AT: Final = time_ns() // 1_000_000
 _USUAL_WINDOW: Final = "7d"
 
 
@@ -122,6 +124,7 @@ def make_context(settings: Settings) -> Context:
 def make_registry(settings: Settings, ledger: LedgerReader | None, worker: WorkerReader | None) -> CollectorRegistry:
     """Return the registry of a process: of the ledger if it exports that, and of itself if it is a worker."""
     registry = CollectorRegistry() if ledger is None else make_exporter(settings, ledger).registry
+    registry.register(ProcessMetrics(_STARTED_AT))
     if worker is not None:
         registry.register(WorkerMetrics(worker))
     return registry

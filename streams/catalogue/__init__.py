@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from streams.catalogue import estimates, legacy, monitor, outcome, spikes, workers
+from streams.catalogue import estimates, legacy, monitor, outcome, process, spikes, workers
 from streams.catalogue.checks import CatalogueError, check
 from streams.catalogue.labels import LABELS
 from streams.catalogue.metric import Metric, NoTwin, Tier
@@ -17,6 +17,7 @@ CATALOGUE: Mapping[str, Metric] = MappingProxyType(
                 *estimates.METRICS,
                 *spikes.METRICS,
                 *monitor.METRICS,
+                *process.METRICS,
                 *workers.METRICS,
             )
         )

@@ -13,7 +13,7 @@ _TIERS: Mapping[Tier, tuple[str, str]] = {
     ),
     "monitor": ("The monitor itself", "Whether the rest can be trusted: input, delays, refusals, limits."),
     "worker": (
-        "Workers of the Kafka engine",
+        "Processes, and workers of the Kafka engine",
         "How each process does. These are its own: counters begin at zero when it starts, and sums are over processes.",
     ),
 }
@@ -35,16 +35,16 @@ def render_reference() -> str:
     """Return all that is measured as a Markdown page: the metrics by tier, and their labels."""
     sections = [_HEAD]
     for tier, (title, about) in _TIERS.items():
-        sections.append(f"## {title}\n\n{about}\n\n{render_table(tier)}")
-    labels = _table(("label", "meaning"), [(f"`{label}`", meaning) for label, meaning in LABELS.items()])
+        sections.append(f"## {title}\n\n{about}\n\n{rendertable(tier)}")
+    labels = table(("label", "meaning"), [(f"`{label}`", meaning) for label, meaning in LABELS.items()])
     sections.append(f"## Labels\n\nNo label ever holds the id of a customer, a contact or an agent.\n\n{labels}")
     return "\n".join(sections)
 
 
-def render_table(tier: Tier) -> str:
+def rendertable(tier: Tier) -> str:
     """Return the metrics of a tier as a Markdown table, in the catalogue's order."""
     rows = [_row(metric) for metric in CATALOGUE.values() if metric.tier == tier]
-    return _table(("metric", "meaning", "answers", "labels", "twin"), rows)
+    return table(("metric", "meaning", "answers", "labels", "twin"), rows)
 
 
 def _row(metric: Metric) -> Sequence[str]:
@@ -55,6 +55,7 @@ def _row(metric: Metric) -> Sequence[str]:
     return names, metric.help, metric.question, labels, twin
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from streams.bootstrap import all_schemas
-from streams.cli.exits import UsageError
+from streams.cli.writing import write_files
 from streams.settings import render
 
 
@@ -26,12 +26,4 @@ def schema(
     if write is None:
         typer.echo(render(found).encode(), nl=False)
         return
-    try:
-        write.mkdir(parents=True, exist_ok=True)
-        for name, body in found.items():
-            (write / name).write_text(render(body), encoding="utf-8")
-    except OSError as error:
-        msg = f"--write: {error.filename} can't be written ({error.strerror}); name another folder"
-        raise UsageError(msg) from error
-    for name in found:
-        typer.echo(str(write / name))
+    write_files(write, {name: render(body) for name, body in found.items()})
