@@ -70,8 +70,8 @@ class Season:
         self.as_of = as_of
         self.hour = as_of // HOUR
         self.start = (as_of // DAY - 1) * DAY // HOUR
-        self.weeks = min(max(self.hour - first, 0) // WEEK, MOST_WEEKS)
-        """How many weeks of history there are to say what is usual."""
+        self.weeks = min(max(self.start - first, 0) // WEEK, MOST_WEEKS)
+        """How many weeks of history there are before what is followed, to say what is usual."""
         self._before = {
             hour: [_weeks_before(hour, week, zone) for week in range(1, self.weeks + 1)]
             for hour in range(self.start, self.hour + 1)
@@ -89,11 +89,14 @@ class Season:
         yield last // _SLOTS, slots.get(last, 0), self.as_of % SLOT / HOUR
 
     def past(self, hours: Mapping[int, int]) -> Mapping[tuple[int, int], int]:
-        """Return the counts of whole weeks back from now, by block of the week and week, without zeros."""
+        """Return the counts of whole weeks before what is followed, by block of the week and week, without zeros.
+
+        What is followed is left out, or a spike would raise its own limit.
+        """
         counts: Counter[tuple[int, int]] = Counter()
         blocks = WEEK // _BLOCK
         for hour, n in hours.items():
-            block = (self.hour - 1 - hour) // _BLOCK
+            block = (self.start - 1 - hour) // _BLOCK
             if 0 <= block < blocks * self.weeks:
                 counts[block % blocks, block // blocks] += n
         return counts
@@ -105,7 +108,7 @@ def first_season(as_of: Millis) -> int:
 
 
 def count_spike(arrivals: Tally, season: Season, series: int, asked: Detection) -> Spike | None:
-    """Watch how many contacts come; None before there is a week of history.
+    """Watch how many contacts come; None until a week of history is over.
 
     ``series`` is how many are watched of the same queue, among which its false alarms are divided.
     """
@@ -123,7 +126,7 @@ def count_spike(arrivals: Tally, season: Season, series: int, asked: Detection) 
 
 
 def share_spike(failures: Tally, all_of_them: Tally, season: Season, series: int, asked: Detection) -> Spike | None:
-    """Watch the share of contacts that are failure demand; None before there is a week of history, or near all are."""
+    """Watch the share of contacts that are failure demand; None until a week of history is over, or if near all are."""
     past, of = season.past(failures.hours), season.past(all_of_them.hours)
     contacts = sum(of.values())
     if not season.weeks or not contacts:

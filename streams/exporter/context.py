@@ -31,11 +31,12 @@ class Context:
 
 
 def context_gauges(rows: Rows, context: Context) -> Iterator[Gauge]:
-    """Say it of every queue that has been offered a contact, and of every reason that is declared."""
+    """Say it of every queue that any contact came to or came from, and of every reason that is declared."""
     teams: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for entry in rows.of(m.OFFERED):
-        queue, team, _ = entry.series.labels
-        teams[queue][team] += entry.net
+    for name in (m.OFFERED, m.ENDED, m.ORIGIN):
+        for entry in rows.of(name):
+            queue, team, *_ = entry.series.labels
+            teams[queue][team] += entry.net
     for queue, contacts in teams.items():
         objective = context.of_queue.get(queue, context.objective)
         yield Gauge(catalogue.QUEUE_TEAM, (queue, min(contacts, key=lambda team: (-contacts[team], team))), 1)

@@ -34,14 +34,14 @@ STEADY = tally(12, range(FIRST, NOW // HOUR))
 
 
 def test_what_is_usual_is_the_mean_of_the_same_hour_of_the_weeks_before() -> None:
-    season = Season(FIRST, MONDAY + 14 * DAY + 9 * HOUR)
-    hours = {FIRST + 9: 10, FIRST + 9 + 7 * 24: 20, FIRST + 10: 99, FIRST + 9 + 14 * 24: 99}
-    assert season.expected(hours, FIRST + 9 + 14 * 24) == 15
+    season = Season(FIRST, MONDAY + 15 * DAY + 9 * HOUR)
+    hours = {FIRST + 24 + 9: 10, FIRST + 24 + 9 + 7 * 24: 20, FIRST + 10: 99, FIRST + 24 + 9 + 14 * 24: 99}
+    assert season.expected(hours, FIRST + 24 + 9 + 14 * 24) == 15
 
 
 def test_what_is_usual_is_the_mean_of_eight_weeks_at_most() -> None:
-    assert Season(FIRST, MONDAY + 7 * DAY - 1).weeks == 0
-    assert Season(FIRST, MONDAY + 7 * DAY).weeks == 1
+    assert Season(FIRST, MONDAY + 8 * DAY - 1).weeks == 0
+    assert Season(FIRST, MONDAY + 8 * DAY).weeks == 1
     assert Season(FIRST, MONDAY + 300 * DAY).weeks == 8
 
 
@@ -52,9 +52,9 @@ def test_the_hour_of_the_week_is_that_of_the_clock_on_the_wall() -> None:
     assert season.expected({a_week_before: 80}, monday_in_summer_time // HOUR) == 10
 
 
-def test_there_is_nothing_to_say_in_the_first_week() -> None:
-    season = Season(FIRST, MONDAY + 7 * DAY - 1)
-    arrivals = tally(12, range(FIRST, FIRST + 7 * 24))
+def test_there_is_nothing_to_say_until_a_week_is_over_before_what_is_followed() -> None:
+    season = Season(FIRST, MONDAY + 8 * DAY - 1)
+    arrivals = tally(12, range(FIRST, FIRST + 8 * 24))
     assert count_spike(arrivals, season, 1, ASKED) is None
     assert share_spike(arrivals, arrivals, season, 1, ASKED) is None
 
@@ -106,6 +106,12 @@ def test_limits_are_higher_where_counts_scatter_more_than_chance_has_it() -> Non
     plain, _ = Arrivals(seed=1, days=64).draw()
     scattered, _ = Arrivals(seed=1, days=64, day_scatter=0.3).draw()
     assert counted(scattered, NOW).limit > 1.5 * counted(plain, NOW).limit
+
+
+def test_a_spike_does_not_raise_its_own_limit() -> None:
+    before = counted(STEADY, NOW).limit
+    arrivals = tally(120, range(NOW // HOUR - 3, NOW // HOUR), tally(12, range(FIRST, NOW // HOUR)))
+    assert counted(arrivals, NOW) == Spike(12, before, before, alarm=True)
 
 
 def test_only_what_came_since_the_day_before_yesterday_ended_is_followed() -> None:

@@ -70,7 +70,7 @@ _QUEUE_ALERTS: tuple[Alert, ...] = (
     Alert(
         "FailureDemandSpike",
         "More failure demand about a reason is caused by a queue than usual at this hour of the week, beyond chance.",
-        f"{latest(spikes.EXCESS)}\nand on (queue, reason) ({latest(spikes.SPIKE)} == 1)\n{_TEAM}",
+        f"({latest(spikes.EXCESS)}\n and on (queue, reason) ({latest(spikes.SPIKE)} == 1))\n{_TEAM}",
         "critical",
         "queue",
         "{{ $labels.queue }} causes more failure demand about {{ $labels.reason }} than usual",
@@ -81,7 +81,7 @@ _QUEUE_ALERTS: tuple[Alert, ...] = (
     Alert(
         "FailureDemandShareSpike",
         "A larger share of what arrives at a queue is failure demand than usual, beyond chance.",
-        f"{latest(spikes.SHARE_EXCESS)}\nand on (queue) ({latest(spikes.SHARE_SPIKE)} == 1)\n{_TEAM}",
+        f"({latest(spikes.SHARE_EXCESS)}\n and on (queue) ({latest(spikes.SHARE_SPIKE)} == 1))\n{_TEAM}",
         "warning",
         "queue",
         "More of what arrives at {{ $labels.queue }} is failure demand than usual",
@@ -148,8 +148,8 @@ _QUEUE_ALERTS: tuple[Alert, ...] = (
         "critical",
         "queue",
         "{{ $labels.queue }} uses up a month's failures within days",
-        "{{ $value | humanize }} failures for each contact that {{ $labels.queue }} ended in six hours, and as many in"
-        " the last one.",
+        "The failures seen in six hours come to {{ $value | humanizePercentage }} of the contacts that"
+        " {{ $labels.queue }} ended in them, and those of the last hour to as many.",
         keep=_KEPT,
     ),
     Alert(
@@ -166,8 +166,8 @@ _QUEUE_ALERTS: tuple[Alert, ...] = (
         "warning",
         "queue",
         "More fails at {{ $labels.queue }} than was aimed at, for days",
-        "{{ $value | humanize }} failures for each contact that {{ $labels.queue }} ended in three days, and no fewer"
-        " in the last one.",
+        "The failures seen in three days come to {{ $value | humanizePercentage }} of the contacts that"
+        " {{ $labels.queue }} ended in them, and those of the last day to no fewer.",
         wait="1h",
         keep="1h",
     ),
@@ -231,7 +231,7 @@ _MONITOR_ALERTS: tuple[Alert, ...] = (
         "warning",
         "monitor",
         "{{ $value | humanize }} records of the last hour could not be used",
-        "More than one in a hundred goes to the dead letters: what they tell is missing from every total.",
+        "More than one in a hundred goes to the dead letters; what they tell is missing from every total.",
         keep="15m",
     ),
     Alert(
@@ -243,7 +243,7 @@ _MONITOR_ALERTS: tuple[Alert, ...] = (
         "warning",
         "monitor",
         "{{ $value | humanize }} events of the last hour came too late",
-        "More than one in a hundred is later than the allowed lateness: what was published is restated.",
+        "More than one in a hundred is later than the allowed lateness; what was published is restated.",
         keep="15m",
     ),
     Alert(
