@@ -33,12 +33,13 @@ def choose_ports(brokers: int, first: int | None) -> dict[int, Ports]:
         if not _is_free(port):
             msg = f"port {port} of {HOST} is taken: end what listens there, or choose another with --port"
             raise SetupError(msg)
-    free = _free_ports()
+    free = free_ports()
     clients = wanted or list(islice(free, brokers))
     return {number: Ports(port, next(free), next(free)) for number, port in enumerate(clients, start=1)}
 
 
-def _free_ports() -> Iterator[int]:
+def free_ports() -> Iterator[int]:
+    """Yield ports on which nothing listens now, in random order."""
     return (port for port in random.sample(CHOICE, len(CHOICE)) if _is_free(port))
 
 
