@@ -1,11 +1,15 @@
 """The rules as a page of Markdown: each alert, and each recorded series with what it is."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Container, Iterator, Sequence
+from typing import Final
 
 from streams.catalogue.render import table
 from streams.catalogue.rules import ALERTS, RECORDINGS
 from streams.catalogue.rules.ratios import FORMULAS, SPANS
 from streams.catalogue.rules.totals import LEVELS
+
+_LEVEL_NAMES: Final = tuple(level.name for level in LEVELS)
 
 _HEAD = """\
 # Rules
@@ -22,8 +26,7 @@ _RECORDED = f"""\
 ## Recorded series
 
 Names begin with the level and the labels that tell its series apart, such as `queue_window:`. Where a level is given as
-`…`, there is one for each of {", ".join(level.name for level in LEVELS)} (of agents' time and of staff, for team and
-centre); a span given as `…` is one of {", ".join(SPANS)}.
+`…`, there is one for each of {", ".join(_LEVEL_NAMES)}; a span given as `…` is one of {", ".join(SPANS)}.
 """
 
 
@@ -48,12 +51,16 @@ def render_rules() -> str:
 
 
 def _series() -> Iterator[tuple[str, str]]:
-    levels = tuple(level.name for level in LEVELS)
-    for rules in RECORDINGS.values():
-        for rule in rules:
-            level, measure, operation = rule.record.split(":")
-            first, *labels = level.split("_")
-            prefix = "_".join(("…", *labels)) if first in levels else level
-            for span in SPANS:
-                operation = operation.removesuffix(f"_{span}") + ("_…" if operation.endswith(f"_{span}") else "")
-            yield f"{prefix}:{measure}:{operation}", rule.about
+    """Yield each series with what it is: once for all levels and spans, where there is one for each."""
+    every = {rule.record: rule.about for rules in RECORDINGS.values() for rule in rules}
+    for record, about in every.items():
+        yield _for_all(_for_all(record, _LEVEL_NAMES, every), SPANS, every), about
+
+
+def _for_all(record: str, names: Sequence[str], every: Container[str]) -> str:
+    """Return a record's name with a level or a span left open if there is one for each."""
+    for name in names:
+        parts = re.split(rf"(?<![a-z0-9]){name}(?=[_:]|$)", record, maxsplit=1)
+        if len(parts) == 2 and all(other.join(parts).replace("…", _LEVEL_NAMES[-1]) in every for other in names):  # noqa: PLR2004
+            return "…".join(parts)
+    return record

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from streams.catalogue import CATALOGUE
 from streams.catalogue.rules.promql import names_in, substitute
 from streams.catalogue.rules.rule import Recording
 from streams.catalogue.rules.totals import LEVELS, TOTALS, Level, record_of
@@ -235,9 +236,8 @@ def delta_rules() -> Iterator[Recording]:
     for name in DELTAS:
         for level in TOTALS[name].levels():
             for span in SPANS:
-                yield Recording(
-                    record_of(level, name, f"delta_{span}"), f"{since(level, name, span)} >= 0", "Since then."
-                )
+                about = f"In the span: {CATALOGUE[TOTALS[name].metric].help}"
+                yield Recording(record_of(level, name, f"delta_{span}"), f"{since(level, name, span)} >= 0", about)
 
 
 def since(level: Level, name: str, span: str) -> str:
