@@ -83,6 +83,10 @@ rules: $(VENV)/.installed ## render the rules of Prometheus from the catalogue
 	$(BIN)/outcome-monitor rules --write deploy/prometheus/rules
 	$(BIN)/outcome-monitor rules > streams/catalogue/RULES.md
 
+.PHONY: dashboards
+dashboards: $(VENV)/.installed-dev ## render the dashboards of Grafana, runbooks included
+	$(BIN)/python -m deploy.grafana.render
+
 .PHONY: lock
 lock: $(VENV)/.made ## pin again what pyproject.toml asks for (ARGS="--upgrade" for newer versions)
 	$(PIP) install uv

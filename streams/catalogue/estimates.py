@@ -114,17 +114,33 @@ def name_of(level: Level, quantity: Quantity) -> str:
     return level.prefix + quantity.name
 
 
-METRICS: tuple[Metric, ...] = tuple(
-    Metric(
-        name_of(level, quantity),
-        "gauge",
-        "customer outcome",
-        (*level.labels, "handled", "window"),
-        f"{quantity.help}; of {level.whole}.",
-        quantity.question,
-        quantity.twin,
-        computed_from=quantity.computed_from,
-    )
-    for quantity in QUANTITIES
-    for level in LEVELS
+PENDING_BY_AGE = "outcome_queue_pending_by_age"
+
+_PENDING_BY_AGE = Metric(
+    PENDING_BY_AGE,
+    "gauge",
+    "customer outcome",
+    ("queue", "age"),
+    "Handled contacts that have not failed so far, by how long ago they ended; of a queue.",
+    "How far are the pending contacts on their way to a verdict?",
+    NoTwin("output measures do not follow a contact beyond its end"),
+    computed_from=_COHORTS,
+)
+
+METRICS: tuple[Metric, ...] = (
+    _PENDING_BY_AGE,
+    *(
+        Metric(
+            name_of(level, quantity),
+            "gauge",
+            "customer outcome",
+            (*level.labels, "handled", "window"),
+            f"{quantity.help}; of {level.whole}.",
+            quantity.question,
+            quantity.twin,
+            computed_from=quantity.computed_from,
+        )
+        for quantity in QUANTITIES
+        for level in LEVELS
+    ),
 )

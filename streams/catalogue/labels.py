@@ -22,6 +22,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "claim": "what an output measure said: `resolved`, `sla_met`, `sla_missed` or `in_threshold`",
         "category": "why the work exists: `deliver`, `react` or `change`",
         "owner": "who can remove the cause of a reason, as configured",
+        "age": "how long ago the contact ended: up to `1h`, from there to `4h`, and so on to `30d`",
         "currency": "the currency of the configured rates",
         "left_by": "how the contact left the queue: `answered`, `abandoned` or `ended`",
         "score": "the score that the customer gave",

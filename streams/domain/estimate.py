@@ -12,7 +12,7 @@ from math import sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
-from streams.domain.cohort import AGE_BOUNDS, NONE_BY_BUCKET, ByBucket, Cohort, CohortTable
+from streams.domain.cohort import AGE_BOUNDS, NONE_BY_BUCKET, ByBucket, Cohort, CohortTable, age_bucket
 from streams.domain.units import DAY, HOUR, Millis
 
 PERIODS: tuple[Millis, ...] = (DAY, 7 * DAY, 28 * DAY)
@@ -121,6 +121,16 @@ def bounds(table: CohortTable, window: Millis, as_of: Millis, span: Millis = DAY
     recent, recent_failed = _tally(table, buckets, _hours(as_of, min(span, window)))  # their window has not passed
     pending = max(recent - recent_failed, 0)
     return Bounds(min(failed / ended, 1), min((failed + pending) / ended, 1))
+
+
+def pending_by_age(table: CohortTable, as_of: Millis) -> ByBucket:
+    """Return how many contacts have not failed so far, by the age bucket that they are in; of whole hours only."""
+    pending = [0] * len(AGE_BOUNDS)
+    for hour, cohort in table.cohorts.items():
+        age = as_of // HOUR * HOUR - hour * HOUR
+        if 0 < age <= AGE_BOUNDS[-1]:
+            pending[age_bucket(age)] += max(cohort.ended - sum(cohort.failed), 0)
+    return tuple(pending)
 
 
 def coverage(ended: int, unlinkable: int) -> float | None:

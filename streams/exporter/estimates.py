@@ -10,10 +10,10 @@ from streams.catalogue.estimates import LEVELS, Level, Quantity
 from streams.catalogue.labels import QTC
 from streams.domain import measures as m
 from streams.domain.cohort import AGE_BOUNDS, NONE_BY_BUCKET, ByBucket, Cohort, CohortTable
-from streams.domain.estimate import PERIODS, bounds, coverage, freshest, matured, naive
+from streams.domain.estimate import PERIODS, bounds, coverage, freshest, matured, naive, pending_by_age
 from streams.domain.ledger import Entry, Labels, hour_of
 from streams.domain.policy import Window
-from streams.domain.units import DAY, SECOND, Millis
+from streams.domain.units import DAY, HOUR, SECOND, Millis
 from streams.exporter.rows import Gauge
 
 MATURED_SPAN: Millis = 7 * DAY
@@ -21,6 +21,8 @@ MATURED_SPAN: Millis = 7 * DAY
 
 _FAILED = (m.COHORT_RECURRED, m.COHORT_EXITED)
 
+_AGES = tuple(f"{bound // DAY}d" if bound % DAY == 0 else f"{bound // HOUR}h" for bound in AGE_BOUNDS)
+"""What the age buckets are called: by their upper bounds."""
 _COHORTS = {m.COHORT_ENDED, m.FAILING, m.COHORT_UNLINKABLE, *_FAILED}
 
 _Counts: TypeAlias = defaultdict[int, list[int]]
@@ -70,6 +72,9 @@ def estimate_gauges(entries: Iterable[Entry], windows: Sequence[Window], as_of: 
     """Estimate every quantity at every level, for each window; what cannot be told yet is left out."""
     for (level, labels), tally in _read(entries).items():
         population = tally.population()
+        if level.labels == ("queue",) and labels[-1] == "true":
+            for age, n in zip(_AGES, pending_by_age(population.table, as_of), strict=True):
+                yield Gauge(catalogue.PENDING_BY_AGE, (labels[0], age), n)
         for window in windows:
             for quantity, value in _estimate(population, window.length, as_of):
                 yield Gauge(catalogue.name_of(level, quantity), (*labels, window.name), value)

@@ -493,3 +493,13 @@ def test_rules_are_told_the_objectives_the_team_of_a_queue_and_the_owner_of_a_re
     assert value(ledger, "outcome_failure_objective_ratio", queue="billing", window="7d") == 0.1
     assert value(ledger, "monitor_reason_owner", reason="refund", owner="finance", category="react") == 1
     assert value(ledger, "monitor_reason_owner", reason="unowned", owner="unknown", category="unknown") == 1
+
+
+def test_pending_contacts_are_told_by_how_long_ago_they_ended() -> None:
+    ledger = MemoryLedger()
+    steady(ledger)
+    by_age = {
+        age: value(ledger, "outcome_queue_pending_by_age", queue="billing", age=age)
+        for age in ("1h", "4h", "1d", "30d")
+    }
+    assert by_age == {"1h": 3, "4h": 9, "1d": 36, "30d": 3 * 16 * 24}

@@ -1,44 +1,22 @@
 """The rules, dashboards and runbooks as files: up to date, and about nothing that does not exist."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 from typer.testing import CliRunner
 
-from streams.catalogue import CATALOGUE
 from streams.catalogue.rules import ALERTS, RECORDINGS, Alert
 from streams.catalogue.rules.files import RUNBOOKS, rule_files
 from streams.catalogue.rules.page import render_rules
 from streams.catalogue.rules.ratios import RATIOS
 from streams.catalogue.rules.totals import TOTALS
 from streams.cli.entry import app
+from tests.metric_names import RECORDED, exists, names_in
 
 ROOT: Final = Path(__file__).parents[2]
 RULES: Final = ROOT / "deploy/prometheus/rules"
-RECORDED: Final = {rule.record for rules in RECORDINGS.values() for rule in rules}
-EXPORTED: Final = {name for metric in CATALOGUE.values() for name in metric.exposed_names}
-PARTS: Final = ("_bucket", "_sum", "_count")
-
-NAME: Final = re.compile(r"(?<![\w:./-])(?:\w+:)?(?:legacy|outcome|monitor)_[a-z0-9_]*(?::\w+)?(?![\w*(./-])")
-"""What looks like the name of a metric or of a recorded series."""
-
-
-def names_in(text: str) -> Iterator[str]:
-    """Yield the names of metrics and recorded series in a text; labels' names and prefixes are none."""
-    for found in NAME.findall(text):
-        if not found.endswith("_"):
-            yield found
-
-
-def exists(name: str) -> bool:
-    base = next((name.removesuffix(part) for part in PARTS if name.endswith(part)), name)
-    return name in RECORDED or name in EXPORTED or (base in EXPORTED and CATALOGUE_KIND[base] == "histogram")
-
-
-CATALOGUE_KIND: Final = {name: metric.kind for metric in CATALOGUE.values() for name in metric.exposed_names}
 
 
 def test_the_committed_files_are_what_the_catalogue_says() -> None:

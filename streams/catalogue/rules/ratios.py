@@ -75,6 +75,16 @@ RATIOS: tuple[Ratio, ...] = (
         "legacy_handle_count",
         "Average handle time: talk, hold and wrap of a handled contact.",
     ),
+    *(
+        Ratio(
+            f"legacy_{part}_seconds",
+            "mean",
+            f"legacy_{part}_seconds",
+            "legacy_handle_count",
+            f"The part of average handle time that is {part}.",
+        )
+        for part in ("talk", "hold", "wrap")
+    ),
     Ratio(
         "legacy_answer_seconds",
         "mean",
@@ -111,6 +121,13 @@ RATIOS: tuple[Ratio, ...] = (
         "First-contact resolution as claimed.",
     ),
     Ratio("legacy_transfer", "ratio", "legacy_transferred", "legacy_handled", "Share that was passed on."),
+    Ratio(
+        "legacy_transfers",
+        "per_handled",
+        "legacy_transfers",
+        "legacy_handled",
+        "How often contacts are passed on from here, for each handled here.",
+    ),
     Ratio("legacy_sla_met", "ratio", "legacy_sla_met", "legacy_sla_met + legacy_sla_missed", "Share that met its SLA."),
     Ratio("legacy_survey_response", "ratio", "legacy_surveys", "legacy_handled", "Share that answered a survey."),
     Ratio(
@@ -182,6 +199,13 @@ RATIOS: tuple[Ratio, ...] = (
         "The customer's own time over a whole problem.",
     ),
     Ratio(
+        "outcome_effort_seconds_of_contacts",
+        "mean",
+        "outcome_effort_seconds_of_contacts",
+        "legacy_handled",
+        "The customers' own time, for each contact handled.",
+    ),
+    Ratio(
         "outcome_failure_cost",
         "ratio",
         "outcome_failure_cost",
@@ -200,6 +224,7 @@ RATIOS: tuple[Ratio, ...] = (
 DELTAS: tuple[str, ...] = (
     "legacy_offered",
     "legacy_handled",
+    "legacy_outbound",
     "legacy_staff_left",
     "outcome_demand",
     "outcome_failure_demand",
