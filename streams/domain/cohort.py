@@ -47,3 +47,5 @@ class CohortTable:
 
     cohorts: Mapping[int, Cohort] = field(default_factory=dict)
     failing: Mapping[int, ByBucket] = field(default_factory=dict)
+    exposures: dict[tuple[int, range], float] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """How many contacts were in a bucket over some hours, once it is known: windows have their buckets in common."""

@@ -62,7 +62,8 @@ def live(
     buckets, hours = range(_buckets(window)), _hours(as_of, period)
     if not table.cohorts or min(table.cohorts) > hours.stop - window // HOUR:
         return None  # a failure at the oldest age could not have been seen yet, which would read as none
-    failures = [sum(table.failing.get(hour, NONE_BY_BUCKET)[bucket] for hour in hours) for bucket in buckets]
+    seen = [counts for hour, counts in table.failing.items() if hour in hours]
+    failures = [sum(counts[bucket] for counts in seen) for bucket in buckets]
     at_risk = [_exposed(table, bucket, hours) for bucket in buckets]
     if not all(at_risk):
         return None
@@ -183,19 +184,24 @@ def _share(table: CohortTable, window: Millis, hours: range, confidence: float) 
 
 def _exposed(table: CohortTable, bucket: int, hours: range) -> float:
     """Count the contacts that were in a bucket, each as the part of it that they went through."""
+    known = table.exposures.get((bucket, hours))
+    if known is None:
+        known = table.exposures[bucket, hours] = _expose(table, bucket, hours)
+    return known
+
+
+def _expose(table: CohortTable, bucket: int, hours: range) -> float:
     low, high = (AGE_BOUNDS[bucket - 1] // HOUR if bucket else 0), AGE_BOUNDS[bucket] // HOUR
+    first, start, stop = hours.start - high, hours.start, hours.stop
     spent = 0.0
-    for hour in range(hours.start - high, hours.stop - low):
-        middle = hour + 0.5  # contacts of a cohort ended, on average, at half past
-        in_both = min(hours.stop, middle + high) - max(hours.start, middle + low)
-        spent += _survivors(table, hour, bucket) * max(in_both, 0)
+    for hour, (ended, failed) in table.cohorts.items():
+        if first <= hour < stop - low:
+            middle = hour + 0.5  # contacts of a cohort ended, on average, at half past
+            in_both = min(stop, middle + high) - max(start, middle + low)
+            if in_both > 0:
+                # Those that had not failed when they came to the bucket.
+                spent += max(ended - sum(failed[:bucket]), 0) * in_both
     return spent / (high - low)
-
-
-def _survivors(table: CohortTable, hour: int, bucket: int) -> int:
-    """Return how many contacts of a cohort had not failed when they came to a bucket."""
-    cohort = table.cohorts.get(hour)
-    return max(cohort.ended - sum(cohort.failed[:bucket]), 0) if cohort else 0
 
 
 def _estimate(value: float, size: float, confidence: float, counts: tuple[int, int]) -> Estimate:

@@ -35,12 +35,12 @@ def counter_families(metric: Metric, rows: Rows) -> Iterator[Family]:
     The second starts at zero with the first, so that one can be subtracted from the other wherever it exists. A
     counter without labels is there from the beginning.
     """
-    entries = rows.of(metric.name)
+    entries, scale = rows.of(metric.name), metric.scale
     zero = () if metric.labels else (((), 0),)
     for name, part in _parts(metric):
         family = CounterMetricFamily(name, _help(metric, part), labels=metric.labels, unit=_unit(metric, name))
         for labels, value in [(entry.series.labels, part(entry)) for entry in entries] or zero:
-            family.add_metric(labels, _scaled(value, metric.scale))
+            family.add_metric(labels, _scaled(value, scale))
         yield family
 
 
@@ -55,7 +55,7 @@ def histogram_families(metric: Metric, rows: Rows, exemplify: Exemplify) -> Iter
         return
     buckets, sums = rows.of(histogram.name), rows.of(histogram.sum_name)
     bounds = {*histogram.bucket_labels, *(entry.series.labels[-1] for entry in buckets)}
-    in_order = sorted(bounds, key=float)
+    in_order, scale = sorted(bounds, key=float), metric.scale
     for name, part in _parts(metric):
         family = HistogramMetricFamily(name, _help(metric, part), labels=metric.labels, unit=_unit(metric, name))
         total = {entry.series.labels: part(entry) for entry in sums if part is added or entry.retracted}
@@ -68,11 +68,11 @@ def histogram_families(metric: Metric, rows: Rows, exemplify: Exemplify) -> Iter
             cumulative = _cumulate(by_bucket, in_order)
             with_exemplars = [
                 (le, n, exemplar)
-                if part is added and (exemplar := exemplify(metric.name, (*key, bucket), metric.scale))
+                if part is added and (exemplar := exemplify(metric.name, (*key, bucket), scale))
                 else (le, n)
                 for bucket, le, n in cumulative
             ]
-            family.add_metric(key, with_exemplars, _scaled(total.get(key, 0), metric.scale))
+            family.add_metric(key, with_exemplars, _scaled(total.get(key, 0), scale))
         yield family
 
 
