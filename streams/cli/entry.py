@@ -10,7 +10,19 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from streams.bootstrap import package_version
-from streams.cli import check_config, dead_letters, demo, metrics, replay, rules, run, schema, simulate, topics
+from streams.cli import (
+    backfill,
+    check_config,
+    dead_letters,
+    demo,
+    metrics,
+    replay,
+    rules,
+    run,
+    schema,
+    simulate,
+    topics,
+)
 from streams.cli.exits import FAILED, USAGE, UsageError
 from streams.engines.port import StorageError
 from streams.settings import ConfigError
@@ -56,6 +68,7 @@ dead_letters.register(app)
 schema.register(app)
 metrics.register(app)
 rules.register(app)
+backfill.register(app)
 topics.register(app)
 
 

@@ -1,27 +1,24 @@
 """``replay``: history through the same code, and the comparison that comes of it."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import orjson
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from streams.bootstrap import open_engine
 from streams.cli.comparison import print_comparison
 from streams.cli.consoles import console, note
 from streams.cli.exits import DEAD_LETTERS, UsageError
-from streams.cli.options import ConfigDir, existing, note_origins, parse_time, settings_of, writable
+from streams.cli.options import ConfigDir, note_origins, parse_time, settings_of, writable
+from streams.cli.reading import all_readable, interruptible, read_files
 from streams.cli.replaying import Refused, Replay
 from streams.contracts.times import rfc3339
 from streams.engines.embedded.database import MEMORY
 from streams.exporter.report import Report
-from streams.sources.detect import Format, open_source
+from streams.sources.detect import Format
 from streams.sources.files import STDIN, SourceError
-
-_INTERRUPTED: Final = 130
 
 
 def register(app: typer.Typer) -> None:
@@ -58,8 +55,10 @@ def replay(  # noqa: PLR0913 - one for each option
     settings = settings_of(config)
     note_origins(settings)
     last = None if until is None else parse_time("--until", until)
-    _check(files, json)
-    with _interruptible(db), closing(open_engine(settings, db)) as engine:
+    all_readable(files)
+    if json is not None:
+        writable("--json", json)
+    with interruptible(_again(db)), closing(open_engine(settings, db)) as engine:
         run = Replay(engine, last)
         reached = engine.latest
         if last is not None and reached is not None and reached > last:
@@ -67,7 +66,7 @@ def replay(  # noqa: PLR0913 - one for each option
                 f"--until: {db} has reached {rfc3339(reached)} already; leave --until out, or replay into another file"
             )
             raise UsageError(msg)
-        error = _read(run, files, as_format)
+        error = read_files(run, files, as_format)
         found = run.finish(settings.policy())
         refused = run.refused()
     if error is None and run.used_none(refused):
@@ -80,33 +79,6 @@ def replay(  # noqa: PLR0913 - one for each option
         raise error
     if strict and refused.open:
         raise typer.Exit(DEAD_LETTERS)
-
-
-def _check(files: list[str], json: str | None) -> None:
-    """Find out before anything is done whether all can be read and written."""
-    for file in files:
-        existing(file)
-    if files.count(STDIN) > 1:
-        msg = "-: the standard input can be read only once; name it once"
-        raise UsageError(msg)
-    if json is not None:
-        writable("--json", json)
-
-
-def _read(run: Replay, files: Sequence[str], as_format: Format) -> SourceError | None:
-    """Read the files in turn, up to the first that can't be read to its end: what follows would come before its time.
-
-    Return what is wrong with that one.
-    """
-    for n, file in enumerate(files, start=1):
-        try:
-            with open_source(file, as_format) as source, _bar(file, source.total_bytes) as progressed:
-                run.read(file, source, progressed)
-        except SourceError as error:
-            if files[n:]:
-                note(f"not read after that: {', '.join(files[n:])}")
-            return error
-    return None
 
 
 def _show(found: Report, json: str | None, top: int) -> None:
@@ -140,22 +112,5 @@ def _tell(refused: Refused, in_all: int, db: str) -> None:
     note(f"{counts}{first}; {hint}")
 
 
-@contextmanager
-def _interruptible(db: str) -> Iterator[None]:
-    """End in a word on Ctrl-C: each batch was kept whole or not at all."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        hint = "with --db, running it again would go on" if db == MEMORY else "run it again to go on where it stopped"
-        note(f"interrupted; {hint}")
-        raise typer.Exit(_INTERRUPTED) from None
-
-
-@contextmanager
-def _bar(file: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show on a terminal how far a file was read; in a pipe show nothing."""
-    to = console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=to, disable=not to.is_terminal, transient=True) as progress:
-        task = progress.add_task(Path(file).name, total=total)
-        yield lambda done: progress.update(task, completed=done)
+def _again(db: str) -> str:
+    return "with --db, running it again would go on" if db == MEMORY else "run it again to go on where it stopped"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from time import monotonic
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from streams.bootstrap import wall_clock
 from streams.cli.consoles import note
@@ -19,6 +19,8 @@ from streams.sources.files import STDIN, Record, Source, SourceError
 from streams.sources.servicenow import ServiceNowLog
 
 _BATCH: Final = 10_000
+
+Cut: TypeAlias = Callable[[Iterable[Record]], Iterator[list[Record]]]
 
 
 class Refused(NamedTuple):
@@ -41,10 +43,14 @@ class Replay:
     that was read had not been written to its end: that is a dead letter.
     """
 
-    def __init__(self, engine: EmbeddedEngine, until: Millis | None) -> None:
-        """Begin with what a gateway or a redrive has left in the log; what happened after ``until`` is left out."""
+    def __init__(self, engine: EmbeddedEngine, until: Millis | None, cut: Cut | None = None) -> None:
+        """Begin with what a gateway or a redrive has left in the log; what happened after ``until`` is left out.
+
+        ``cut`` divides the records into batches, and is asked for the next once one was processed.
+        """
         self._engine = engine
         self._until = until
+        self._cut = cut or _batches
         self._begun = monotonic()
         while engine.step(_BATCH):
             pass
@@ -83,7 +89,7 @@ class Replay:
     ) -> None:
         engine = self._engine
         resume_from: int | None = None
-        for batch in _batches(records):
+        for batch in self._cut(records):
             kept = list(self._before_until(batch))
             if resume_from is None and len(kept) < len(batch):
                 # A later run may want what is left out now: it must begin there, and will know the rest as duplicates.
