@@ -14,12 +14,15 @@ from typer.testing import CliRunner, Result
 from streams.bootstrap import make_exporter, open_engine, wall_clock
 from streams.cli.entry import app
 from streams.cli.exits import UsageError
+from streams.cli.replaying import Replay
 from streams.contracts.decode import BadRecord, decode
 from streams.domain.units import DAY, HOUR, MINUTE, SECOND, Millis
 from streams.domain.watermark import BEGINNING, Sequencer
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.embedded.database import MEMORY
+from streams.exporter.report import Report
 from streams.settings import Settings, load
+from streams.sources.detect import open_source
 from streams.sources.simulator.generate import simulate
 from streams.sources.simulator.presets import noisy_plan
 from tests.prometheus import ROOT, prometheus
@@ -27,6 +30,7 @@ from tests.tools import tool
 
 SETTINGS: Final[Settings] = load(ROOT / "config", {})
 START: Final = 1_772_000_000_000
+DESK: Final = ROOT / "tests/fixtures/servicenow/small.csv"
 LINE: Final = re.compile(r"(\S+?)(\{.*\})? (\S+) (\S+)")
 
 Series = tuple[str, frozenset[tuple[str, str]]]
@@ -192,9 +196,7 @@ def test_what_can_not_be_done_is_said_before_anything_is_done(
 
 
 def test_prometheus_answers_with_the_very_numbers(tmp_path: Path, backfilled: Path) -> None:
-    promtool = tool("promtool", package="prometheus")
-    command = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=744h"]
-    subprocess.run([*command, str(backfilled), str(tmp_path / "data")], check=True, capture_output=True)  # noqa: S603
+    into_blocks(backfilled, tmp_path / "data")
     by_time = samples(backfilled)
     *steps, end = by_time
     options = ("--storage.tsdb.retention.time=100y",)
@@ -222,3 +224,37 @@ def _labels_of(metric: Mapping[str, str]) -> frozenset[tuple[str, str]]:
 
 def _labels(text: str) -> frozenset[tuple[str, str]]:
     return frozenset(re.findall(r'(\w+)="([^"]*)"', text))
+
+
+def test_range_queries_over_a_service_desks_history_are_what_replays_up_to_each_day_report(tmp_path: Path) -> None:
+    out = tmp_path / "desk.om"
+    done = run(DESK, "--out", out, "--every", "1d", "--label", "job=j")
+    assert done.exit_code == 0, done.output
+    into_blocks(out, tmp_path / "data")
+    *days, end = samples(out)
+    with prometheus(tmp_path, {"global": {"scrape_interval": "1h"}}, "--storage.tsdb.retention.time=100y") as server:
+        for window in ("1d", "7d", "30d"):
+            of = f'{{window="{window}"}}'
+            asked = f"sum(outcome_recurred_total{of}) - sum(outcome_recurred_retracted_total{of})"
+            (series,) = server.query_range(asked, days[0] / SECOND, days[-1] / SECOND, "1d")
+            told_by_day = {round(at * SECOND): float(value) for at, value in series["values"]}
+            assert {day: told_by_day.get(day, 0) for day in days} == {
+                day: replayed_until(day)["windows"].get(window, {"recurred": 0})["recurred"] for day in days
+            }
+            (last,) = server.query(asked, end / SECOND)
+            assert float(last["value"][1]) == replayed_until(end)["windows"][window]["recurred"] > 0
+
+
+def replayed_until(at: Millis) -> Report:
+    """Return the report of a replay of the desk's log that knows nothing of what came from a moment on."""
+    with closing(open_engine(SETTINGS, MEMORY)) as engine:
+        run_ = Replay(engine, at - 1)
+        with open_source(str(DESK)) as source:
+            run_.read(str(DESK), source, lambda _: None)
+        return run_.finish(SETTINGS.policy())
+
+
+def into_blocks(openmetrics: Path, folder: Path) -> None:
+    promtool = tool("promtool", package="prometheus")
+    command = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=744h"]
+    subprocess.run([*command, str(openmetrics), str(folder)], check=True, capture_output=True)  # noqa: S603

@@ -1,4 +1,4 @@
-"""What the totals come to: ratios and means over the last hour, day and week, outputs and outcomes alike.
+"""What the totals come to: ratios and means over the last hour, day, week and four weeks, outputs and outcomes alike.
 
 Numerator and denominator are each added up over the level and the time before one is divided by the other.
 """
@@ -13,7 +13,7 @@ from streams.catalogue.rules.promql import names_in, substitute
 from streams.catalogue.rules.rule import Recording
 from streams.catalogue.rules.totals import LEVELS, TOTALS, Level, record_of
 
-SPANS: Final = ("1h", "1d", "7d")
+SPANS: Final = ("1h", "1d", "7d", "28d")
 """Over how long what happens is looked at."""
 
 
