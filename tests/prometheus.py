@@ -69,9 +69,7 @@ class Prometheus(Server):
 
 
 @contextmanager
-def prometheus(
-    folder: Path, config: Mapping[str, Any], *options: str, port: int | None = None
-) -> Iterator[Prometheus]:
+def prometheus(folder: Path, config: Mapping[str, Any], *options: str, port: int | None = None) -> Iterator[Prometheus]:
     """Run Prometheus on a folder, which may have blocks of data in ``data``, until the end of the block."""
     program = tool("prometheus", package="prometheus")
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))

@@ -1,4 +1,4 @@
-"""What compose.yaml runs, run as it says but without containers: topics, roles, health checks, Prometheus beside them."""
+"""What compose.yaml runs, run as it says but without containers: topics, roles, health checks, and Prometheus."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -126,7 +126,7 @@ def test_prometheus_reaches_all_that_it_scrapes_and_who_it_alerts(roles: Address
         own = {"localhost:9090": f"{HOST}:{port}", "alertmanager:9093": receiver.url.removeprefix("http://")}
         with prometheus(tmp_path, at_home(config, {**roles, **own}), port=port) as server:
             jobs = {job["job_name"] for job in config["scrape_configs"]}
-            wait_for(lambda: health(server) == dict.fromkeys(jobs, {"up"}), SOON_S, lambda: str(health(server)))
+            wait_for(lambda: health(server) == {job: {"up"} for job in jobs}, SOON_S, lambda: str(health(server)))
             assert {"exporter", "worker", "gateway"} <= jobs
             receivers = server.get("/api/v1/alertmanagers")["data"]["activeAlertmanagers"]
             assert [one["url"] for one in receivers] == [f"{receiver.url}/api/v2/alerts"]
