@@ -38,16 +38,17 @@ class Server:
 
     url: str
     log: Path
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=60))
 
     def get(self, path: str, **parameters: str) -> Any:  # noqa: ANN401 - any JSON
         """Return what it answers."""
-        answer = httpx.get(f"{self.url}{path}", params=parameters, timeout=60, trust_env=False)
+        answer = self.client.get(f"{self.url}{path}", params=parameters)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/-/ready", timeout=5, trust_env=False).status_code == 200
+            return self.client.get(f"{self.url}/-/ready").status_code == 200
         except httpx.TransportError:
             return False
 
@@ -111,6 +112,7 @@ def _running(command: Sequence[str], server: Any) -> Iterator[Any]:  # noqa: ANN
         assert process.poll() is None, server.log.read_text()
         yield server
     finally:
+        server.client.close()
         process.terminate()
         try:
             process.wait(30)

@@ -4,14 +4,15 @@ Samples stand in the order of time, all series at one time after the other: so t
 and Prometheus takes them so. (The specification would have each series whole, for which all of it had to be held.)
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 
 from prometheus_client import Metric as Family
-from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
 
 from streams.domain.units import SECOND, Millis
+from streams.exporter.recorded import Recorded
 
 END: Final = "# EOF\n"
 
@@ -30,6 +31,7 @@ class History:
         self._exporter = exporter
         self._labels = labels
         self._declared: set[str] = set()
+        self._recorded = Recorded()
         self._names: dict[tuple[str, tuple[str, ...]], str] = {}
         self.samples = 0
 
@@ -40,23 +42,30 @@ class History:
 
     def at(self, time: Millis) -> Iterator[str]:
         """Yield the lines of what is told now, with a time."""
+        told: defaultdict[str, list[tuple[Mapping[str, str], float]]] = defaultdict(list)
         stamp = f" {time // SECOND}\n" if time % SECOND == 0 else f" {time / SECOND:.3f}\n"
         for family in self._exporter.collect():
             if family.name not in self._declared:
                 self._declared.add(family.name)
                 yield f"# TYPE {family.name} {family.type}\n"
             for sample in family.samples:
-                self.samples += 1
-                yield f"{self._name(sample)} {_number(sample.value)}{stamp}"
+                told[sample.name].append((sample.labels, sample.value))
+                yield self._line(sample.name, sample.labels, sample.value, stamp)
+        for series in self._recorded.at(time, told):
+            yield self._line(series.record, series.labels, series.value, stamp)
 
-    def _name(self, sample: Sample) -> str:
-        key = (sample.name, tuple(sample.labels.values()))
+    def _line(self, name: str, labels: Mapping[str, str], value: float, stamp: str) -> str:
+        self.samples += 1
+        return f"{self._name(name, labels)} {_number(value)}{stamp}"
+
+    def _name(self, name: str, labels: Mapping[str, str]) -> str:
+        key = (name, tuple(labels.values()))
         known = self._names.get(key)
         if known is None:
-            labels = ",".join(
-                f'{name}="{_escaped(value)}"' for name, value in {**self._labels, **sample.labels}.items()
-            )
-            known = self._names[key] = f"{sample.name}{{{labels}}}" if labels else sample.name
+            # A rule leaves out the labels that tell replicas apart.
+            every = labels if ":" in name else {**self._labels, **labels}
+            pairs = ",".join(f'{label}="{_escaped(value)}"' for label, value in every.items())
+            known = self._names[key] = f"{name}{{{pairs}}}" if pairs else name
         return known
 
 

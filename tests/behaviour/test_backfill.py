@@ -12,6 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from typer.testing import CliRunner, Result
 
 from streams.bootstrap import make_exporter, open_engine, wall_clock
+from streams.catalogue.rules import RECORDINGS
+from streams.catalogue.rules.promql import selector
 from streams.cli.entry import app
 from streams.cli.exits import UsageError
 from streams.cli.replaying import Replay
@@ -70,6 +72,11 @@ def samples(path: Path) -> Mapping[Millis, Sampled]:
     return found
 
 
+def exported(sampled: Sampled) -> Sampled:
+    """Return what comes from the exporter, and not from rules."""
+    return {(name, labels): value for (name, labels), value in sampled.items() if ":" not in name}
+
+
 def told(engine: EmbeddedEngine) -> Sampled:
     """Return what an exporter tells now, with the label that Prometheus would add."""
     text = make_exporter(SETTINGS, engine.ledger).exposition()[0].decode()
@@ -121,7 +128,7 @@ def test_samples_stand_at_every_whole_step_and_at_the_end(backfilled: Path) -> N
 @pytest.mark.parametrize("n", [1, 2, 5, 9, 13])
 def test_a_sample_is_what_a_scrape_would_have_found_then(backfilled_once: Mapping[Millis, Sampled], n: int) -> None:
     at = (START // HOUR + n) * HOUR
-    assert backfilled_once[at] == scraped(LOG, at)
+    assert exported(backfilled_once[at]) == scraped(LOG, at)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +142,7 @@ def test_the_last_sample_is_what_a_replay_of_it_all_comes_to(backfilled_once: Ma
         latest = engine.latest
         assert latest is not None
         engine.advance(latest + 1)
-        assert backfilled_once[latest + 1] == told(engine)
+        assert exported(backfilled_once[latest + 1]) == told(engine)
 
 
 def test_the_file_that_is_kept_is_that_of_a_replay_and_goes_on(tmp_path: Path) -> None:
@@ -243,6 +250,31 @@ def test_range_queries_over_a_service_desks_history_are_what_replays_up_to_each_
             }
             (last,) = server.query(asked, end / SECOND)
             assert float(last["value"][1]) == replayed_until(end)["windows"][window]["recurred"] > 0
+
+
+@pytest.mark.parametrize("of", ["telephony", "desk"])
+def test_recorded_series_are_what_prometheus_makes_of_the_rules(tmp_path: Path, backfilled: Path, of: str) -> None:
+    out = backfilled
+    if of == "desk":
+        out = tmp_path / "desk.om"
+        assert run(DESK, "--out", out, "--every", "1d", "--label", "job=j").exit_code == 0
+    into_blocks(out, tmp_path / "data")
+    *_, last, _ = samples(out)
+    with prometheus(tmp_path, {"global": {"scrape_interval": "1h"}}, "--storage.tsdb.retention.time=100y") as server:
+
+        def answers(expr: str) -> Mapping[frozenset[tuple[str, str]], float]:
+            found = server.query(expr, last / SECOND)
+            return {_labels_of(series["metric"]): float(series["value"][1]) for series in found}
+
+        said = 0
+        for group in ("totals", "counts", "ratios", "estimates"):
+            for rule in RECORDINGS[group]:
+                recorded = answers(f"{rule.record}{selector(rule.labels)}")
+                made = answers(rule.expr)
+                expected = {labels | set(rule.labels.items()): value for labels, value in made.items()}
+                assert recorded == pytest.approx(expected), rule
+                said += bool(recorded)
+        assert said > 200
 
 
 def replayed_until(at: Millis) -> Report:

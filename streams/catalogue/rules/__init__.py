@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from streams.catalogue.rules.alerts import ALERTS, budget_rules
-from streams.catalogue.rules.gauges import gauge_rules, headcount_rules
+from streams.catalogue.rules.gauges import gauge_rules
 from streams.catalogue.rules.ratios import delta_rules, ratio_rules
 from streams.catalogue.rules.rule import Alert, Recording
 from streams.catalogue.rules.totals import total_rules
@@ -14,7 +14,7 @@ RECORDINGS: Mapping[str, tuple[Recording, ...]] = MappingProxyType(
         "totals": tuple(total_rules()),
         "counts": tuple(delta_rules()),
         "ratios": tuple(ratio_rules()),
-        "estimates": (*headcount_rules(), *gauge_rules()),
+        "estimates": tuple(gauge_rules()),
         "budgets": tuple(budget_rules()),
     }
 )

@@ -41,6 +41,12 @@ def substitute(formula: str, terms: Mapping[str, str]) -> str:
     return re.sub(r"[a-z][a-z_]*", lambda found: terms[found[0]], formula)
 
 
+def signed_names(formula: str) -> list[tuple[int, str]]:
+    """Return the names that a formula adds up, each with its sign."""
+    found = re.findall(r"(?:^|([+-]) )([a-z][a-z_]*)", formula)
+    return [(-1 if sign == "-" else 1, name) for sign, name in found]
+
+
 def names_in(formula: str) -> set[str]:
     """Return the names that a formula is made of."""
     return set(re.findall(r"[a-z][a-z_]*", formula))
