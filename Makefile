@@ -87,6 +87,10 @@ rules: $(VENV)/.installed ## render the rules of Prometheus from the catalogue
 dashboards: $(VENV)/.installed-dev ## render the dashboards of Grafana, runbooks included
 	$(BIN)/python -m deploy.grafana.render
 
+.PHONY: picture
+picture: $(VENV)/.installed-bench ## draw what the overview shows of a history (ARGS="--at 2016-05-25 --days 55 --out picture.png")
+	$(BIN)/python -m deploy.grafana.picture $(ARGS)
+
 .PHONY: lock
 lock: $(VENV)/.made ## pin again what pyproject.toml asks for (ARGS="--upgrade" for newer versions)
 	$(PIP) install uv
