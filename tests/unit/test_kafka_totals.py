@@ -29,7 +29,7 @@ def step(totals: Totals, shelf: Shelf, *hours: int, trim: int | None = None, tri
         additions.count("cohort", ("queue",), hour=hour)
     writes = totals.writes(additions)
     if trim is not None:
-        writes += totals.trim(trim, trim_slot, additions)
+        writes += totals.trim(trim, trim_slot)
     shelf.write([(LEDGER + key, value) for key, value in writes], [])
 
 

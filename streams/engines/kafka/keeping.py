@@ -5,6 +5,7 @@ those of the ledger's topic come without their letter.
 """
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -138,6 +139,8 @@ class Totals:
         self._shelf = shelf
         self._most = _MOST_CACHED // partitions
         self._known: dict[tuple[int, str, Labels], tuple[bytes, int, int]] = {}
+        self._known_of: defaultdict[int, list[tuple[int, str, Labels]]] = defaultdict(list)
+        """What is known by hour or slot, so that what is too old is found without looking at all of it."""
         self._oldest = dict.fromkeys(_SIGNS, 1)
 
     def writes(self, additions: Additions) -> list[Write]:
@@ -145,6 +148,7 @@ class Totals:
         known = self._known
         if len(known) > self._most:
             known.clear()
+            self._known_of.clear()
         series = sorted(additions.added.keys() | additions.retracted.keys())
         totals = bisect_left(series, (TOTALS,)), bisect_left(series, (TOTALS + 1,))
         for oldest in (*series[: totals[0]][-1:], *series[totals[1] :][:1]):
@@ -163,20 +167,17 @@ class Totals:
         ]
         return writes
 
-    def trim(self, before_hour: int, before_slot: int, additions: Additions) -> list[Write]:
+    def trim(self, before_hour: int, before_slot: int) -> list[Write]:
         """Return what lets go of hours and slots too old to matter to anything told, also of those just added."""
         old: set[bytes] = set()
         for before in (before_hour, before_slot):
             sign = 1 if before > TOTALS else -1
-            ages = range(1, abs(before))
-            just_added = additions.added.keys() | additions.retracted.keys()
-            old |= {orjson.dumps([hour, name, *labels]) for hour, name, labels in just_added if sign * hour in ages}
             # What is older was let go of already: looking there would go over what was deleted.
             start, end = b"%s[%d," % (LEDGER, sign * self._oldest[sign]), b"%s[%d," % (LEDGER, before)
             self._oldest[sign] = abs(before)
             old.update(key[len(LEDGER) :] for key, _ in self._shelf.between(start, end))
-            for one in [one for one in self._known if sign * one[0] in ages]:
-                del self._known[one]
+            for hour in [hour for hour in self._known_of if sign * hour in range(1, abs(before))]:
+                old.update(self._known.pop(one)[0] for one in self._known_of.pop(hour))
         return [(key, None) for key in sorted(old)]
 
     def _age(self, hour: int) -> None:
@@ -191,6 +192,7 @@ class Totals:
         for one, key, value in zip(series, keys, values, strict=True):
             added, retracted = orjson.loads(value) if value is not None else (0, 0)
             self._known[one] = (key, added, retracted)
+            self._known_of[one[0]].append(one)
 
 
 def read_exemplar(key: bytes, value: bytes) -> tuple[tuple[str, Labels], Exemplar]:

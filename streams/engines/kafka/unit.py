@@ -9,7 +9,7 @@ from streams.contracts.dead_letters import DeadLetter
 from streams.contracts.outcomes import encode_outcome
 from streams.domain import measures as m
 from streams.domain.labels import LabelBudget
-from streams.domain.ledger import COHORTS_KEPT, SLOTS_KEPT, Additions, hour_of, slot_of
+from streams.domain.ledger import COHORTS_KEPT, SLOTS_KEPT, hour_of, slot_of
 from streams.domain.outcomes import Outcome, VerdictReached
 from streams.domain.policy import Policy
 from streams.domain.units import MINUTE, Millis
@@ -268,7 +268,7 @@ class Unit:
         ]
         step.ledger = [
             *self._totals.writes(changes.additions),
-            *self._trim(before, step.progress, changes.additions),
+            *self._trim(before, step.progress),
             (REPORT, step.progress.report()),
         ]
 
@@ -281,12 +281,12 @@ class Unit:
         expired = self._sweeping.look(before.states, passed, now)
         return [key for key in expired if key[1:].decode() not in in_use[key[:1]]]
 
-    def _trim(self, before: Progress, now: Progress, additions: Additions) -> list[Write]:
+    def _trim(self, before: Progress, now: Progress) -> list[Write]:
         """Once an hour of the log's time, let go of the ledger's oldest hours and slots."""
         was, watermark = before.settled, now.settled
         if watermark == BEGINNING or (was != BEGINNING and hour_of(was) == hour_of(watermark)):
             return []
-        return self._totals.trim(hour_of(watermark - COHORTS_KEPT), slot_of(watermark - SLOTS_KEPT), additions)
+        return self._totals.trim(hour_of(watermark - COHORTS_KEPT), slot_of(watermark - SLOTS_KEPT))
 
 
 def _low(low: int, known: int, read: int, following: int, held: int | None) -> int:
