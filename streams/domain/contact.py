@@ -133,6 +133,13 @@ class ContactFold:
             self.labels.admit("reason", self.reason),
         )
 
+    def counted_reason(self) -> str | None:
+        """Return the label that its reason counts under; ``None`` while nothing is counted by reason."""
+        contact = self.snapshot()
+        if contact is not None:
+            return contact.reason_label
+        return self.labels.admit("reason", self.reason) if self._is_stranger else None
+
     @property
     def inbound(self) -> bool:
         """Whether a customer tries to reach us, and not we them."""
@@ -273,9 +280,14 @@ class ContactFold:
         if self.ends and self.sla_met is not None and not self.abandoned:
             to.count(m.SLA_MET if self.sla_met else m.SLA_MISSED, self.ended, n)
 
+    @property
+    def _is_stranger(self) -> bool:
+        """Whether it has ended, and nobody knows whose it was."""
+        return self.customer_id is None and bool(self.ends) and self.offer is not None
+
     def _count_stranger(self, to: Additions, n: int) -> None:
         """Count an ended contact of nobody we know: no journey will, so what can be said of it is said here."""
-        if self.customer_id is not None or not self.ends or self.offer is None:
+        if self.offer is None or not self._is_stranger:
             return
         handled = "false" if self.abandoned else "true"
         reason = self.labels.admit("reason", self.reason)

@@ -7,7 +7,7 @@ from streams.domain import measures as m
 from streams.domain.contact import Contact, ContactFold
 from streams.domain.events import TYPE_OF, ContactEvent, ContactIdentified, ContactOffered, Event, order
 from streams.domain.labels import OTHER, LabelBudget
-from streams.domain.ledger import Additions, Labels
+from streams.domain.ledger import Additions
 from streams.domain.policy import UNKNOWN, Policy
 from streams.domain.units import Millis
 from streams.domain.watermark import Release
@@ -16,6 +16,8 @@ from streams.processors.facts import ContactKnown, ContactWithdrawn, Fact
 
 _PLACE: Final = ("queue", "team", "channel")
 _NOWHERE: Final = (UNKNOWN,) * len(_PLACE)
+_COUNTED: Final = (*_PLACE, "reason")
+_NOTHING: Final = (*_NOWHERE, None)
 
 CONTACT_EVENTS: frozenset[type] = frozenset(get_args(ContactEvent))
 
@@ -74,7 +76,7 @@ class Contacts:
         elif isinstance(event, ContactIdentified) and self._is_settled(fold, event.customer_id, now):
             changes.rejected.append(Rejected(event, "expired", "another customer's contact, whose windows have passed"))
             return
-        before, was = (fold.snapshot(), fold.place) if fold.events else (None, ())
+        before, was = (fold.snapshot(), _labels(fold)) if fold.events else (None, _NOTHING)
         if fold.events and _is_before(event, fold.events[-1]):
             fold = self._fold_again(fold, event, to)
         else:
@@ -83,7 +85,7 @@ class Contacts:
             to.count(m.ORPHANS, (TYPE_OF[type(event)],))
         states.put(event.contact_id, fold)
         after = fold.snapshot()
-        _count_overflow(before, was, after, fold, to)
+        _count_overflow(was, fold, to)
         _tell(before, after, event, facts)
 
     def _is_settled(self, fold: ContactFold, customer_id: str, now: Millis) -> bool:
@@ -116,21 +118,19 @@ def _is_before(event: ContactEvent, other: ContactEvent) -> bool:
     return event.occurred_at <= other.occurred_at and order(event) < order(other)
 
 
-def _count_overflow(
-    before: Contact | None, was: Labels, after: Contact | None, fold: ContactFold, to: Additions
-) -> None:
+def _labels(fold: ContactFold) -> tuple[str | None, ...]:
+    """Return the labels that a contact counts under: its queue, team, channel and reason."""
+    return (*(fold.place or _NOWHERE), fold.counted_reason())
+
+
+def _count_overflow(was: tuple[str | None, ...], fold: ContactFold, to: Additions) -> None:
     """Count the labels of a contact that have become ``other`` for want of a budget."""
-    if OTHER in fold.place and fold.offer is not None:
-        values = (fold.queue, fold.team, fold.offer.channel)
-        for label, value, now, earlier in zip(_PLACE, values, fold.place, was or _NOWHERE, strict=True):
-            if now == OTHER not in (value, earlier):
+    now = _labels(fold)
+    if OTHER in now and fold.offer is not None:
+        values = (fold.queue, fold.team, fold.offer.channel, fold.reason)
+        for label, value, label_now, earlier in zip(_COUNTED, values, now, was, strict=True):
+            if label_now == OTHER not in (value, earlier):
                 to.count(m.LABEL_OVERFLOW, (label,))
-    if (
-        after is not None
-        and after.reason_label == OTHER != after.reason
-        and (before is None or before.reason_label != OTHER)
-    ):
-        to.count(m.LABEL_OVERFLOW, ("reason",))
 
 
 def _tell(before: Contact | None, after: Contact | None, by: ContactEvent, facts: list[Fact]) -> None:
