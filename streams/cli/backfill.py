@@ -16,7 +16,7 @@ from streams.cli.reading import all_readable, interruptible, read_files
 from streams.cli.replaying import Replay
 from streams.cli.steps import Steps
 from streams.contracts.times import rfc3339
-from streams.domain.units import MINUTE, Millis
+from streams.domain.units import DAY, MINUTE, Millis
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.embedded.database import MEMORY
 from streams.exporter.history import END, History
@@ -77,14 +77,14 @@ def backfill(  # noqa: PLR0913 - one for each option
             raise UsageError(msg)
         history = History(make_exporter(settings, engine.ledger), labels)
         sampling = _Sampling(engine, history, to, first)
-        run = Replay(engine, last, Steps(step, settings.policy(), last, sampling.at).batches)
+        run = Replay(engine, last, Steps(step, settings.policy(), last, sampling.at).before)
         error = read_files(run, files, as_format)
         if error is not None:
             raise error
         run.finish(settings.policy())
         sampling.finish()
         refused = run.refused()
-    _tell(history, sampling, out, refused.open)
+    _tell(history, sampling, out, refused.open, step)
 
 
 class _Sampling:
@@ -161,7 +161,7 @@ def _written_whole(out: Path) -> Iterator[TextIO]:
         part.unlink(missing_ok=True)
 
 
-def _tell(history: History, sampling: _Sampling, out: str, refused: int) -> None:
+def _tell(history: History, sampling: _Sampling, out: str, refused: int, step: Millis) -> None:
     if sampling.first is None or sampling.last is None:
         note(f"{out}: there was nothing to write: no event came to a whole step")
         return
@@ -171,4 +171,5 @@ def _tell(history: History, sampling: _Sampling, out: str, refused: int) -> None
         note(
             f"{refused:,} records could not be used; `outcome-monitor replay` with --db keeps them, with their reasons"
         )
-    note(f"next: promtool tsdb create-blocks-from openmetrics --max-block-duration=744h {out} DATA_OF_PROMETHEUS")
+    longest = "1488h" if step >= DAY else "744h"  # promtool reads the whole file for each block that it makes
+    note(f"next: promtool tsdb create-blocks-from openmetrics --max-block-duration={longest} {out} DATA_OF_PROMETHEUS")

@@ -20,7 +20,8 @@ from streams.sources.servicenow import ServiceNowLog
 
 _BATCH: Final = 10_000
 
-Cut: TypeAlias = Callable[[Iterable[Record]], Iterator[list[Record]]]
+Cut: TypeAlias = Callable[[Record], Iterable[None]]
+"""Yields each time that all records before one must be processed; goes on once they were."""
 
 
 class Refused(NamedTuple):
@@ -46,11 +47,11 @@ class Replay:
     def __init__(self, engine: EmbeddedEngine, until: Millis | None, cut: Cut | None = None) -> None:
         """Begin with what a gateway or a redrive has left in the log; what happened after ``until`` is left out.
 
-        ``cut`` divides the records into batches, and is asked for the next once one was processed.
+        ``cut`` is asked of every record whether those before it must be processed first.
         """
         self._engine = engine
         self._until = until
-        self._cut = cut or _batches
+        self._cut = cut or _nowhere
         self._begun = monotonic()
         while engine.step(_BATCH):
             pass
@@ -89,7 +90,7 @@ class Replay:
     ) -> None:
         engine = self._engine
         resume_from: int | None = None
-        for batch in self._cut(records):
+        for batch in _batches(records, self._cut):
             kept = list(self._before_until(batch))
             if resume_from is None and len(kept) < len(batch):
                 # A later run may want what is left out now: it must begin there, and will know the rest as duplicates.
@@ -141,11 +142,15 @@ class Replay:
                 yield record
 
 
-def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+def _batches(records: Iterable[Record], cut: Cut) -> Iterator[list[Record]]:
     """Yield the records in batches; where the rest can't be read, those before it first."""
     batch: list[Record] = []
     try:
         for record in records:
+            for _ in cut(record):
+                if batch:
+                    yield batch
+                    batch = []
             batch.append(record)
             if len(batch) == _BATCH:
                 yield batch
@@ -156,6 +161,10 @@ def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
         raise
     if batch:
         yield batch
+
+
+def _nowhere(_: Record) -> Iterable[None]:
+    return ()
 
 
 def _happened_after(record: Record, until: Millis) -> bool:

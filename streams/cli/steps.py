@@ -1,16 +1,13 @@
 """Cutting a log where its time comes to a step, so that what holds at that time can be looked at."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
 
 from streams.bootstrap import wall_clock
 from streams.contracts.decode import BadRecord, decode
 from streams.domain.policy import Policy
 from streams.domain.units import Millis
 from streams.domain.watermark import BEGINNING, Sequencer
-from streams.sources.files import Record, SourceError
-
-_BATCH: Final = 10_000
+from streams.sources.files import Record
 
 
 class Steps:
@@ -27,29 +24,8 @@ class Steps:
         self._sequencer = Sequencer(policy.lateness, policy.leap)
         self._next: Millis | None = None
 
-    def batches(self, records: Iterable[Record]) -> Iterator[list[Record]]:
-        """Yield the records in batches, cut where a step is reached."""
-        batch: list[Record] = []
-        try:
-            for record in records:
-                for step in self._passed_by(record):
-                    if batch:
-                        yield batch
-                        batch = []
-                    self._reached(step)
-                batch.append(record)
-                if len(batch) == _BATCH:
-                    yield batch
-                    batch = []
-        except SourceError:
-            if batch:
-                yield batch
-            raise
-        if batch:
-            yield batch
-
-    def _passed_by(self, record: Record) -> Iterator[Millis]:
-        """Yield the steps that the log comes to with a record."""
+    def before(self, record: Record) -> Iterator[None]:
+        """Yield for each step that the log comes to with a record, once what came before is to be processed."""
         try:
             event = decode(record.raw, wall_clock())
         except BadRecord:
@@ -62,5 +38,6 @@ class Steps:
         if self._next is None and sequencer.watermark > BEGINNING:
             self._next = (sequencer.watermark // self._every + 1) * self._every
         while self._next is not None and self._next <= sequencer.watermark:
-            yield self._next
+            yield
+            self._reached(self._next)
             self._next += self._every
