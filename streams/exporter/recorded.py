@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 from streams.catalogue import CATALOGUE
 from streams.catalogue.rules.gauges import Reading, headcount_of, readings
 from streams.catalogue.rules.gauges import headcounts as headcounts_of
-from streams.catalogue.rules.promql import signed_names
+from streams.catalogue.rules.promql import REACH, signed_names
 from streams.catalogue.rules.ratios import DELTAS, RATIOS, SPANS, Ratio
 from streams.catalogue.rules.totals import LEVELS, TOTALS, Level, Total, record_of
 from streams.domain.units import DAY, HOUR, Millis
@@ -23,9 +23,13 @@ Vector: TypeAlias = Mapping[Labels, float]
 Told: TypeAlias = Mapping[str, list[tuple[Mapping[str, str], float]]]
 """The samples of each name, with their labels."""
 
-_SPANS: Final[Mapping[str, Millis]] = {
-    span: int(span[:-1]) * (HOUR if span.endswith("h") else DAY) for span in (*SPANS, "28d")
-}
+
+def _length(span: str) -> Millis:
+    return int(span[:-1]) * (HOUR if span.endswith("h") else DAY)
+
+
+_SPANS: Final[Mapping[str, Millis]] = {span: _length(span) for span in SPANS}
+_REACH: Final[Millis] = _length(REACH)
 
 
 class Series(NamedTuple):
@@ -41,46 +45,52 @@ class Recorded:
 
     def __init__(self) -> None:
         self._past: dict[Millis, Mapping[str, Vector]] = {}
+        self._before: Mapping[str, Mapping[str, Vector]] = {}
 
     def at(self, time: Millis, told: Told) -> Iterator[Series]:
         """Yield what is recorded at a time, given what is told then."""
         totals = dict(_totals(told))
         headcounts = {reading.record: _read(told, reading) for reading in headcounts_of()}
-        for at in [at for at in self._past if at < time - max(_SPANS.values())]:
+        for at in [at for at in self._past if at < time - max(_SPANS.values()) - _REACH]:
             del self._past[at]
         self._past[time] = {**totals, **headcounts}
+        self._before = {span: self._last(time - length) for span, length in _SPANS.items()}
         for record, vector in {**totals, **headcounts}.items():
             yield from _series(record, vector)
-        yield from self._counts(time, totals)
-        yield from self._ratios(time, totals)
+        yield from self._counts(totals)
+        yield from self._ratios(totals)
         yield from self._attrition(time, totals)
         for reading in readings():
             yield from _series(reading.record, _read(told, reading))
 
-    def _counts(self, time: Millis, totals: Mapping[str, Vector]) -> Iterator[Series]:
+    def _last(self, time: Millis) -> Mapping[str, Vector]:
+        """Return what was recorded last at some time; nothing if that was longer ago than rules reach."""
+        return next((self._past[at] for at in reversed(self._past) if time - _REACH < at <= time), {})
+
+    def _counts(self, totals: Mapping[str, Vector]) -> Iterator[Series]:
         for name in DELTAS:
             for level in TOTALS[name].levels():
                 for span in SPANS:
-                    risen = self._risen(time, totals, record_of(level, name, "total"), span)
+                    risen = self._risen(totals, record_of(level, name, "total"), span)
                     yield from _series(
                         record_of(level, name, f"delta_{span}"), {labels: n for labels, n in risen.items() if n >= 0}
                     )
 
-    def _ratios(self, time: Millis, totals: Mapping[str, Vector]) -> Iterator[Series]:
+    def _ratios(self, totals: Mapping[str, Vector]) -> Iterator[Series]:
         for ratio in RATIOS:
             for level in ratio.levels():
                 prefix = "_".join((level.name, *ratio.by))
                 for span in SPANS:
                     yield from _series(
                         f"{prefix}:{ratio.name}:{ratio.operation}_{span}",
-                        self._ratio(time, totals, ratio, level, span),
+                        self._ratio(totals, ratio, level, span),
                         ratio.labels,
                     )
 
-    def _ratio(self, time: Millis, totals: Mapping[str, Vector], ratio: Ratio, level: Level, span: str) -> Vector:
+    def _ratio(self, totals: Mapping[str, Vector], ratio: Ratio, level: Level, span: str) -> Vector:
         def combined(formula: str) -> Vector:
             terms = [
-                (sign, self._risen(time, totals, record_of(level, name, "total"), span))
+                (sign, self._risen(totals, record_of(level, name, "total"), span))
                 for sign, name in signed_names(formula)
             ]
             shared = set.intersection(*(set(vector) for _, vector in terms))
@@ -89,9 +99,9 @@ class Recorded:
         over, under = combined(ratio.over), combined(ratio.under)
         return {labels: n / under[labels] for labels, n in over.items() if under.get(labels, 0) > 0}
 
-    def _risen(self, time: Millis, totals: Mapping[str, Vector], record: str, span: str) -> Vector:
+    def _risen(self, totals: Mapping[str, Vector], record: str, span: str) -> Vector:
         """Return by how much each series of a total has risen in a span, where it was there at its beginning."""
-        before = self._past.get(time - _SPANS[span], {}).get(record, {})
+        before = self._before[span].get(record, {})
         return {labels: n - before[labels] for labels, n in totals[record].items() if labels in before}
 
     def _attrition(self, time: Millis, totals: Mapping[str, Vector]) -> Iterator[Series]:
@@ -101,7 +111,7 @@ class Recorded:
                 if at >= time - _SPANS["28d"]:
                     for labels, n in past[headcount_of(level)].items():
                         counts[labels].append(n)
-            left = self._risen(time, totals, record_of(level, "legacy_staff_left", "total"), "28d")
+            left = self._risen(totals, record_of(level, "legacy_staff_left", "total"), "28d")
             people = {labels: sum(found) / len(found) for labels, found in counts.items()}
             turnover = {
                 labels: n / people[labels] * 365 / 28 for labels, n in left.items() if people.get(labels, 0) > 0

@@ -4,7 +4,7 @@ from typing import Final
 
 from streams.catalogue import monitor, process, spikes
 from streams.catalogue.rules.gauges import FAILURE_OBJECTIVE, SERVICE_LEVEL_OBJECTIVE, TEAM_OF_QUEUE
-from streams.catalogue.rules.promql import latest
+from streams.catalogue.rules.promql import before, latest, rise
 from streams.catalogue.rules.rule import Alert, Recording
 from streams.catalogue.rules.totals import LEVELS, record_of
 from streams.domain import measures as m
@@ -42,11 +42,11 @@ def budget_rules() -> list[Recording]:
         record_of(_QUEUE, name, "total") for name in ("outcome_recurred", "outcome_exited", "outcome_ended")
     )
     for span in ("1h", "6h", "1d", "3d"):
-        since = " + ".join(f"({total} - {total} offset {span})" for total in (failed, exited))
+        since = " + ".join(rise(total, span) for total in (failed, exited))
         rules.append(
             Recording(
                 f"queue_window:outcome_failures:per_ended_{span}",
-                f"({since})\n/ on (queue) group_left () (({ended} - {ended} offset {span}) >= {_guard(span)})",
+                f"({since})\n/ on (queue) group_left () ({rise(ended, span)} >= {_guard(span)})",
                 "Failures seen in the span, for each contact that ended in it: the share that fails at steady volume.",
             )
         )
@@ -116,11 +116,11 @@ _QUEUE_ALERTS: tuple[Alert, ...] = (
         "A queue's outputs are better than a week ago while its outcomes are worse, beyond chance.",
         f"""\
 (
-  ({_LIVE_HIGH} < {_LIVE_LOW} offset 7d)
+  ({_LIVE_HIGH} < {before(_LIVE_LOW, "7d")})
   and on (queue, window) {FAILURE_OBJECTIVE}
   and on (queue) (
-    ({_SERVICE_LEVEL_7D} > {_SERVICE_LEVEL_7D} offset 7d)
-    or ({_SLA_7D} > {_SLA_7D} offset 7d)
+    ({_SERVICE_LEVEL_7D} > {before(_SERVICE_LEVEL_7D, "7d")})
+    or ({_SLA_7D} > {before(_SLA_7D, "7d")})
   )
   and on (queue) ({_BUSY})
 )

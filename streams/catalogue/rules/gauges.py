@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from streams.catalogue import estimates, legacy, outcome, spikes
 from streams.catalogue.estimates import Quantity, name_of
-from streams.catalogue.rules.promql import latest
+from streams.catalogue.rules.promql import latest, rise
 from streams.catalogue.rules.rule import Recording
 from streams.catalogue.rules.totals import LEVELS, Level, record_of
 
@@ -131,6 +131,6 @@ def _attrition(level: Level) -> Recording:
     left = record_of(level, "legacy_staff_left", "total")
     return Recording(
         f"{level.name}:legacy_attrition:ratio_28d",
-        f"({left} - {left} offset 28d) / (avg_over_time({headcount_of(level)}[28d]) > 0) * 365 / 28",
+        f"{rise(left, '28d')} / (avg_over_time({headcount_of(level)}[28d]) > 0) * 365 / 28",
         "Agent turnover: leavers of the last 28 days over the mean headcount, for a year.",
     )

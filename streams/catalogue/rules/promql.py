@@ -2,8 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from streams.catalogue import CATALOGUE
+
+REACH: Final = "1h"
+"""How much longer than it says a span may be where samples are missing at its beginning."""
 
 
 def latest(name: str, select: Mapping[str, str] | None = None, part: str = "", without: Iterable[str] = ()) -> str:
@@ -28,6 +32,20 @@ def net(name: str, select: Mapping[str, str] | None = None, part: str = "") -> s
     retracted = counted.replace(f"({name}{part}", f"({metric.retracted_name}{part}")
     # Of a histogram only those series are exported of which something was retracted.
     return f"{counted} - {retracted}" if metric.kind == "counter" else f"{counted} - ({retracted} or 0 * {counted})"
+
+
+def before(record: str, span: str) -> str:
+    """Return what a recorded series was a span ago: its last value then, at most :data:`REACH` old.
+
+    So a span is told although nothing was recorded at its very beginning: a scrape had failed, or it lies in history
+    that was backfilled with a sample an hour.
+    """
+    return f"last_over_time({record}[{REACH}] offset {span})"
+
+
+def rise(record: str, span: str) -> str:
+    """Return by how much a running total has risen in a span."""
+    return f"({record} - {before(record, span)})"
 
 
 def selector(select: Mapping[str, str]) -> str:

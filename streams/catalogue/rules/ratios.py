@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from streams.catalogue import CATALOGUE
-from streams.catalogue.rules.promql import names_in, substitute
+from streams.catalogue.rules.promql import names_in, rise, substitute
 from streams.catalogue.rules.rule import Recording
 from streams.catalogue.rules.totals import LEVELS, TOTALS, Level, record_of
 
@@ -267,5 +267,4 @@ def delta_rules() -> Iterator[Recording]:
 
 def since(level: Level, name: str, span: str) -> str:
     """Return by how much a total has risen in a span."""
-    record = record_of(level, name, "total")
-    return f"({record} - {record} offset {span})"
+    return rise(record_of(level, name, "total"), span)
