@@ -105,7 +105,10 @@ HEALTH: Mapping[str, Sequence[Drawn]] = {
             "Does one partition hold up all?",
             (
                 Query("time() - min(monitor_worker_watermark_timestamp_seconds)", "behind the clock"),
-                Query("time() - min(monitor_worker_oldest_uncommitted_timestamp_seconds)", "oldest uncommitted"),
+                Query(
+                    "time() - min(monitor_worker_oldest_uncommitted_timestamp_seconds) or vector(0)",
+                    "oldest uncommitted",
+                ),
             ),
             "s",
             width=8,
@@ -141,9 +144,9 @@ HEALTH: Mapping[str, Sequence[Drawn]] = {
             "What goes wrong between us and the brokers?",
             (
                 Query("sum by (result) (rate(monitor_worker_transactions_total[5m]))", "transactions {{result}}"),
-                Query("sum by (error) (rate(monitor_worker_failures_total[5m]))", "{{error}}"),
+                Query("sum by (error) (rate(monitor_worker_failures_total[5m])) or vector(0)", "failures {{error}}"),
                 Query("sum(rate(monitor_worker_rebalances_total[5m]))", "rebalances"),
-                Query("sum(rate(monitor_worker_lost_records_total[5m]))", "records lost to retention"),
+                Query("sum(rate(monitor_worker_lost_records_total[5m])) or vector(0)", "records lost to retention"),
                 Query("sum(rate(monitor_worker_dead_letters_total[5m]))", "dead letters"),
             ),
             "cps",
