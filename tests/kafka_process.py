@@ -27,6 +27,7 @@ class Process:
     state: Path
     roles: Sequence[str] = ("worker",)
     limits: Callable[[], None] | None = None
+    feed: Path | None = None
     _process: "subprocess.Popen[bytes] | None" = None
     _before: int = 0
     """How much was in the log before it was started last."""
@@ -35,6 +36,7 @@ class Process:
         """Start it; what it says goes to a file beside its state."""
         roles = [word for role in self.roles for word in ("--role", role)]
         command = [sys.executable, "-m", "streams.cli", "run", "--engine", "kafka", *roles, "--port", "0"]
+        command += [] if self.feed is None else ["--from", str(self.feed)]
         self.state.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._before = log.tell()

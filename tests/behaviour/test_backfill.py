@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -17,9 +17,7 @@ from streams.catalogue.rules.promql import selector
 from streams.cli.entry import app
 from streams.cli.exits import UsageError
 from streams.cli.replaying import Replay
-from streams.contracts.decode import BadRecord, decode
 from streams.domain.units import DAY, HOUR, MINUTE, SECOND, Millis
-from streams.domain.watermark import BEGINNING, Sequencer
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.embedded.database import MEMORY
 from streams.exporter.report import Report
@@ -27,6 +25,7 @@ from streams.settings import Settings, load
 from streams.sources.detect import open_source
 from streams.sources.simulator.generate import simulate
 from streams.sources.simulator.presets import noisy_plan
+from tests.logs import before
 from tests.prometheus import ROOT, prometheus
 from tests.tools import tool
 
@@ -87,25 +86,10 @@ def told(engine: EmbeddedEngine) -> Sampled:
     return found
 
 
-def before(records: Sequence[bytes], at: Millis) -> Iterator[bytes]:
-    """Yield the records up to the one with which the time of the log passes a moment."""
-    sequencer = Sequencer(SETTINGS.policy().lateness, SETTINGS.policy().leap)
-    for offset, raw in enumerate(records):
-        try:
-            for _ in sequencer.push([(offset, decode(raw, wall_clock()))], []):
-                pass
-        except BadRecord:
-            pass
-        if sequencer.watermark >= at:
-            return
-        yield raw
-    assert sequencer.watermark > BEGINNING
-
-
 def scraped(records: Sequence[bytes], at: Millis) -> Sampled:
     """Return what an exporter tells of a log at a moment: from an engine that has seen no more of it."""
     with closing(open_engine(SETTINGS, MEMORY)) as engine:
-        engine.ingest(list(before(records, at)), wall_clock(), {})
+        engine.ingest(list(before(records, at, SETTINGS.policy())), wall_clock(), {})
         engine.advance(at)
         return told(engine)
 

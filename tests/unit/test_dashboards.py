@@ -33,7 +33,7 @@ def queries(span: str = "1d") -> Iterator[tuple[str, str]]:
     for name, page in PAGES.items():
         for panel in panels(page):
             for target in panel["targets"]:
-                expr = target["expr"].replace("$span", span).replace("$window", "7d").replace("$queue", "billing")
+                expr = target["expr"].replace("$span", span).replace("$window", "7d").replace("$queue", "technical")
                 yield f"{name}: {panel['title']}: {target['refId']}", expr
 
 
