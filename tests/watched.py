@@ -1,8 +1,8 @@
 """A small contact centre on Kafka, with Prometheus and Alertmanager that watch it through an incident, as a site has.
 
-Four weeks of history are backfilled into Prometheus and put in the log; then the hours of the incident are posted to
-the gateway, faster than they pass. One process has all roles. Only patience is shorter: minutes that rules and routes
-wait are seconds here.
+Five weeks of history are backfilled into Prometheus and put in the log; then the hours of the incident are posted to
+the gateway, faster than they pass. One process is worker and gateway, another the exporter. Only patience is shorter:
+minutes that rules and routes wait are seconds here.
 """
 
 import asyncio

@@ -15,6 +15,8 @@ from tests.logs import before
 from tests.unit.test_dashboards import queries
 from tests.watched import Seen, watched
 
+pytestmark = pytest.mark.timeout(900)  # what all tests here look at takes some minutes to come to be
+
 QUEUES: Final = ("billing", "delivery", "technical")
 
 
