@@ -51,7 +51,7 @@ def test_the_rules_are_such_that_prometheus_takes_them(promtool: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
-def test_alerts_fire_where_they_should_and_nowhere_else(promtool: str, case: Path) -> None:
+def test_rules_tell_and_alerts_fire_as_they_should(promtool: str, case: Path) -> None:
     run(promtool, "test", "rules", case)
 
 
