@@ -1,10 +1,11 @@
-"""How hard hypothesis tries, and the Kafka that tests ask for.
+"""How hard hypothesis tries, the Kafka that tests ask for, and signals as they are in a terminal.
 
 Hypothesis is quick while one works, thorough and repeatable in CI. ``HYPOTHESIS_PROFILE=ci make test`` does here what
 CI does; a failure found there is printed so that it can be replayed.
 """
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,10 @@ from hypothesis import settings
 from deploy.kafka.cluster import Cluster
 from tests import brokers
 from tests.engines import Play, PlayKafka, play_embedded
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell has what it runs in the background ignore it, and so would all that tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("quick", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=300, deadline=None, derandomize=True, print_blob=True)
