@@ -33,6 +33,7 @@ class Played(NamedTuple):
 
     entries: Sequence[Entry]
     outcomes: Sequence[bytes]
+    nudges: Sequence[bytes]
     dead: Sequence[tuple[str, bytes]]
     """Reason and record of each dead letter."""
 
@@ -54,7 +55,8 @@ def _embedded(game: Game) -> Played:
     engine.advance(game.until)
     outcomes = [record for _, record in engine.outcomes()]
     dead = [(letter.reason, letter.record) for letter in engine.dead_letters()]
-    played = Played(rows(engine.ledger), outcomes, dead)
+    nudges = [record for _, record in engine.nudges()]
+    played = Played(rows(engine.ledger), outcomes, nudges, dead)
     engine.close()
     return played
 
@@ -95,5 +97,6 @@ class PlayKafka:
         return Played(
             entries,
             [record.value for record in await site.records(config.topics.outcomes.name)],
+            [record.value for record in await site.records(config.topics.nudges.name)],
             [(dict(record.headers)[HEADER_REASON].decode(), record.value) for record in dead],
         )

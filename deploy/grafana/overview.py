@@ -142,6 +142,70 @@ OVERVIEW: Mapping[str, Sequence[Drawn]] = {
             highest=1,
         ),
     ),
+    "Nudges: asked for action while the customer is there": (
+        Number(
+            "Insights usage",
+            "What share of the nudges was acted on?",
+            Query("centre:outcome_insights_usage:ratio_$span", ""),
+            "percentunit",
+        ),
+        Number(
+            "Nudges",
+            "How often were team leads asked for action?",
+            Query("centre:outcome_nudges_issued:delta_$span", ""),
+        ),
+        Number(
+            "Time to action",
+            "How soon were nudges acted on, on average?",
+            Query("centre:outcome_nudge_action_seconds:mean_$span", ""),
+            "s",
+        ),
+        Chart(
+            "Failed within $window, by what was done about the nudge",
+            "Do contacts that were acted on end better than those that were ignored? Not an experiment: leads choose"
+            " what they act on.",
+            (Query('outcome_centre_nudged_failure_ratio{basis="live", window="$window"}', "{{response}}"),),
+            "percentunit",
+            highest=1,
+        ),
+        Chart(
+            "Difference that acting makes",
+            "Does acting help? The share of nudged contacts that fails within $window where somebody acted, less that"
+            " where nobody did, with its 95 % interval: below 0 if it helps. Not an experiment: leads choose.",
+            (
+                Query('outcome_centre_nudge_effect_ratio{basis="live", window="$window"}', "live"),
+                Query('outcome_centre_nudge_effect_low_ratio{basis="live", window="$window"}', "live, low", "low"),
+                Query('outcome_centre_nudge_effect_high_ratio{basis="live", window="$window"}', "live, high", "high"),
+                Query('outcome_centre_nudge_effect_ratio{basis="matured", window="$window"}', "matured"),
+            ),
+            "percentunit",
+            lowest=-1,
+            highest=1,
+        ),
+        Table(
+            "Nudges by team",
+            "Which teams are asked for action, which of them act on it, and how much is kept back?",
+            {
+                "issued": ("team:outcome_nudges_issued:delta_$span", "short"),
+                "acted on": ("team:outcome_insights_usage:ratio_$span", "percentunit"),
+                "time to action": ("team:outcome_nudge_action_seconds:mean_$span", "s"),
+                "kept back": ("team:outcome_nudges_suppressed:delta_$span", "short"),
+                "failed, acted on": (
+                    'outcome_team_nudged_failure_ratio{basis="live", window="$window", response="acted"}',
+                    "percentunit",
+                ),
+                "failed, ignored": (
+                    'outcome_team_nudged_failure_ratio{basis="live", window="$window", response="ignored"}',
+                    "percentunit",
+                ),
+                "difference": (
+                    'outcome_team_nudge_effect_ratio{basis="live", window="$window"}',
+                    "percentunit",
+                ),
+            },
+            ("team",),
+        ),
+    ),
     "Demand. Outcome": (
         Chart(
             "Demand by kind",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from streams.catalogue import estimates, legacy, monitor, outcome, process, spikes, workers
+from streams.catalogue import estimates, legacy, monitor, nudges, outcome, process, spikes, workers
 from streams.catalogue.checks import CatalogueError, check
 from streams.catalogue.labels import LABELS
 from streams.catalogue.metric import Metric, NoTwin, Tier
@@ -15,6 +15,7 @@ CATALOGUE: Mapping[str, Metric] = MappingProxyType(
                 *legacy.METRICS,
                 *outcome.METRICS,
                 *estimates.METRICS,
+                *nudges.METRICS,
                 *spikes.METRICS,
                 *monitor.METRICS,
                 *process.METRICS,

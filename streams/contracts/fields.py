@@ -14,6 +14,7 @@ from streams.contracts import times
 from streams.domain.units import SECOND, Millis
 
 MAX_TEXT: Final = 200
+MAX_NUDGE_ID: Final = 500  # its kind, and the id or the queue and reason that it is about
 MAX_NOTE: Final = 2_000
 MAX_SECONDS: Final = 31 * 86_400
 
@@ -32,6 +33,7 @@ def to_millis(seconds: float | None) -> Millis | None:
 
 
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=NO_CONTROLS)]
+_LongText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NUDGE_ID, pattern=NO_CONTROLS)]
 _MaybeText = Annotated[str, StringConstraints(max_length=MAX_TEXT, pattern=NO_CONTROLS)] | None
 _MaybeSeconds = Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)] | None
 
@@ -56,7 +58,7 @@ AgentId = Annotated[_Text, Field(description="Id of the agent.")]
 Channel = Annotated[_Text, Field(description="Channel of the contact.", examples=["voice", "chat", "email"])]
 Team = Annotated[_Text, Field(description="Team that the agent works in.")]
 How = Annotated[_Text, Field(description="How the customer left.", examples=["cancelled", "chargeback", "complaint"])]
-NudgeId = Annotated[_Text, Field(description="Id of the nudge that was answered.")]
+NudgeId = Annotated[_LongText, Field(description="Id of the nudge that was answered.")]
 Actor = Annotated[_Text, Field(description="Who took the action.")]
 
 MaybeContactId = Annotated[_MaybeText, Field(description="Id of the contact that it is about.")]

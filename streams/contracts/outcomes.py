@@ -80,6 +80,30 @@ def _unlinkable(outcome: o.ContactUnlinkable) -> Mapping[str, Any]:
     return _about("contact.unlinkable", outcome.occurred_at, outcome.contact, outcome.contact.ended)
 
 
+def _closed(outcome: o.ContactClosed) -> Mapping[str, Any]:
+    contact = outcome.contact
+    body = _about("contact.ended", outcome.occurred_at, contact, contact.ended)
+    body |= {
+        "handled": not contact.abandoned,
+        "linkable": outcome.linkable,
+        "claimed_resolved": contact.claimed_resolved,
+        "in_threshold": contact.in_threshold,
+        "sla_met": contact.sla_met,
+        "handle_ms": contact.handle,
+        "effort_ms": contact.effort,
+    }
+    if outcome.restates:
+        body["restates"] = True
+    return body
+
+
+def _responded(outcome: o.NudgeResponded) -> Mapping[str, Any]:
+    body = _about("nudge.answered", outcome.occurred_at, outcome.contact, outcome.contact.arrived)
+    action = outcome.action
+    body |= {"nudge_id": action.nudge_id, "action": action.action, "actor": action.actor, "note": action.note}
+    return body
+
+
 def _about(kind: str, occurred_at: Millis, contact: Contact, place: Labels) -> dict[str, Any]:
     queue, team, channel = place
     return {
@@ -101,4 +125,6 @@ _BODY: Mapping[type, Callable[[Any], Mapping[str, Any]]] = {
     o.OutcomeSeen: _seen,
     o.VerdictReached: _verdict,
     o.ContactUnlinkable: _unlinkable,
+    o.ContactClosed: _closed,
+    o.NudgeResponded: _responded,
 }

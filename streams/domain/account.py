@@ -15,6 +15,7 @@ from streams.domain.cohort import AGE_BOUNDS, age_bucket
 from streams.domain.contact import Contact
 from streams.domain.judgement import Judgement
 from streams.domain.ledger import TOTALS, Additions, CountEntry, Histogram, Labels, hour_of
+from streams.domain.nudges import Nudged, Response
 from streams.domain.policy import Policy
 from streams.domain.units import HOUR, Millis
 from streams.domain.verdicts import Verdict
@@ -38,7 +39,18 @@ class Maturing(NamedTuple):
     reason: str
     handled: str
     claims: tuple[str, ...]
+    response: Response
     maturities: tuple[Maturity, ...]
+
+    @property
+    def due(self) -> Millis:
+        """When the first of it is due."""
+        return self.maturities[0].due
+
+    @property
+    def timer_id(self) -> str:
+        """What tells it from all others due at the same time."""
+        return self.contact_id
 
     def split(self, at: Millis) -> tuple["Maturing | None", "Maturing | None"]:
         """Return what is due before a time and what comes later, each ``None`` where there is nothing."""
@@ -48,7 +60,7 @@ class Maturing(NamedTuple):
         if maturities[-1].due < at:
             return self, None
         count = bisect_left(maturities, (at,))
-        return Maturing(*self[:6], maturities[:count]), Maturing(*self[:6], maturities[count:])
+        return self._replace(maturities=maturities[:count]), self._replace(maturities=maturities[count:])
 
 
 def arrives_alike(before: tuple[Contact, Judgement], after: tuple[Contact, Judgement]) -> bool:
@@ -89,6 +101,8 @@ def end_entries(contact: Contact, judgement: Judgement, policy: Policy) -> list[
         return entries
     entries.append((TOTALS, m.ENDED, (*place, contact.reason_label, handled), 1))
     entries.append((hour, m.COHORT_ENDED, (*place, handled), 1))
+    if judgement.response:
+        entries.append((hour, m.NUDGED_ENDED, (*place, handled, judgement.response), 1))
     if judgement.recurred_at is not None or judgement.exited is not None:
         entries += _failure_entries(contact, judgement, policy, handled)
     return entries
@@ -129,22 +143,24 @@ def _failure_entries(contact: Contact, judgement: Judgement, policy: Policy, han
     recurred_at = judgement.recurred_at
     exited_at = judgement.exited.at if judgement.exited is not None else None
     if recurred_at is not None and (exited_at is None or recurred_at <= exited_at):
-        entries += _first_failure(m.COHORT_RECURRED, place, handled, ended_at, recurred_at)
+        entries += _first_failure(m.COHORT_RECURRED, contact, judgement.response, recurred_at)
         if recurred_at - ended_at <= AGE_BOUNDS[-1]:
             entries += _observation(m.RECURRENCE_DELAY, (*place, handled), recurred_at - ended_at)
     elif exited_at is not None:
-        entries += _first_failure(m.COHORT_EXITED, place, handled, ended_at, exited_at)
+        entries += _first_failure(m.COHORT_EXITED, contact, judgement.response, exited_at)
     return entries
 
 
-def _first_failure(
-    cohort: str, place: Labels, handled: str, ended_at: Millis, failed_at: Millis
-) -> Iterable[CountEntry]:
+def _first_failure(cohort: str, contact: Contact, response: Response, failed_at: Millis) -> Iterable[CountEntry]:
     """Return the first failure of a contact by its age: in the hour of its end, and in the hour in which it failed."""
+    ended_at = contact.ends[0]
     if failed_at - ended_at <= AGE_BOUNDS[-1]:
-        bucket = str(age_bucket(failed_at - ended_at))
-        yield hour_of(ended_at), cohort, (*place, handled, bucket), 1
-        yield hour_of(failed_at), m.FAILING, (*place, handled, bucket), 1
+        whose, bucket = (*contact.ended, contact.handled_label), str(age_bucket(failed_at - ended_at))
+        yield hour_of(ended_at), cohort, (*whose, bucket), 1
+        yield hour_of(failed_at), m.FAILING, (*whose, bucket), 1
+        if response:
+            yield hour_of(ended_at), m.NUDGED_FAILED, (*whose, response, bucket), 1
+            yield hour_of(failed_at), m.NUDGED_FAILING, (*whose, response, bucket), 1
 
 
 def maturing(contact: Contact, judgement: Judgement, policy: Policy) -> Maturing | None:
@@ -170,6 +186,7 @@ def maturing(contact: Contact, judgement: Judgement, policy: Policy) -> Maturing
         contact.reason_label,
         contact.handled_label,
         claims_of(contact),
+        judgement.response,
         tuple(maturities),
     )
 
@@ -200,12 +217,25 @@ def matured_entries(of: Maturing) -> list[CountEntry]:
         if verdict is not None:
             entries.append((TOTALS, m.MATURED, (*place, of.reason, of.handled, window, verdict), 1))
             entries += [(TOTALS, m.CLAIMS, (*place, window, claim, verdict), 1) for claim in of.claims]
+            if of.response:
+                entries.append((TOTALS, m.NUDGED, (*place, of.handled, window, of.response, verdict), 1))
         if closing is not None:
             at = (*place, window)
             entries.append((TOTALS, m.PROBLEMS, (*place, of.handled, window, closing.verdict), 1))
             entries += _observation(m.PROBLEM_CONTACTS, at, closing.contacts)
             entries += _observation(m.PROBLEM_DURATION, at, closing.duration)
             entries += _observation(m.PROBLEM_EFFORT, at, closing.effort)
+    return entries
+
+
+def nudge_entries(nudged: Nudged) -> list[CountEntry]:
+    """Return what an occasion to nudge counts, and the answer to what was told of it."""
+    about = (*nudged.place, nudged.kind)
+    entries: list[CountEntry] = [(TOTALS, m.NUDGES, (*about, nudged.fate), 1)]
+    if nudged.fate == "issued" and nudged.response is not None:
+        entries.append((TOTALS, m.NUDGES_ANSWERED, (*about, nudged.response), 1))
+        if nudged.responded_at is not None and nudged.response == "acted":
+            entries += _observation(m.NUDGE_DELAY, about, max(nudged.responded_at - nudged.at, 0))
     return entries
 
 

@@ -56,7 +56,7 @@ class Contact(NamedTuple):
         return "false" if self.abandoned else "true"
 
 
-_UNTOLD: Final = frozenset((e.ContactAnswered, e.ContactTransferred, e.SurveyAnswered))
+_UNTOLD: Final = frozenset((e.ContactAnswered, e.ContactTransferred, e.SurveyAnswered, e.ActionTaken))
 """Events that change nothing that a journey is told at once: what they lead to is told when the contact ends."""
 
 
@@ -263,6 +263,9 @@ class ContactFold:
         if event.nps is not None:
             to.count(m.NPS, (*self.place, str(event.nps)))
 
+    def _nudge_answered(self, event: e.ActionTaken, to: Additions) -> None:
+        """Count nothing: it is remembered, so that it is not taken twice; the rest is for the customer's journey."""
+
     def _leave_queue(self, since: Millis, at: Millis, left_by: str, to: Additions) -> None:
         waited = at - since
         self.waiting_since = None
@@ -309,4 +312,5 @@ class ContactFold:
         e.ContactAbandoned: _abandoned,
         e.ContactEnded: _finished,
         e.SurveyAnswered: _surveyed,
+        e.ActionTaken: _nudge_answered,
     }

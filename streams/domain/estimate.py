@@ -8,7 +8,7 @@ out. A window is a bound of an age bucket; any other raises ``ValueError``, beca
 
 from collections import Counter
 from collections.abc import Iterable
-from math import sqrt
+from math import hypot, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -35,6 +35,14 @@ class Estimate(NamedTuple):
 class Bounds(NamedTuple):
     """The least and the most that the share can turn out to be, whatever becomes of the pending contacts."""
 
+    low: float
+    high: float
+
+
+class Difference(NamedTuple):
+    """How much larger one share is than another, and the interval that holds the truth."""
+
+    value: float
     low: float
     high: float
 
@@ -137,6 +145,19 @@ def pending_by_age(table: CohortTable, as_of: Millis) -> ByBucket:
 def coverage(ended: int, unlinkable: int) -> float | None:
     """Return the share of contacts that estimates speak for: those ended that could be linked; None if none ended."""
     return ended / (ended + unlinkable) if ended + unlinkable else None
+
+
+def difference(one: Estimate, other: Estimate) -> Difference:
+    """Return how much larger one share is than another, with an interval made of theirs.
+
+    Each end is as far from the difference as both shares are from their ends that lie that way, at right angles: the
+    square-and-add interval of Newcombe (Statistics in Medicine 17, 1998, method 10), which Zou and Donner (Statistics
+    in Medicine 27, 2008) show to hold for any two independent estimates with intervals of their own.
+    """
+    value = one.value - other.value
+    low = value - hypot(one.value - one.low, other.high - other.value)
+    high = value + hypot(one.high - one.value, other.value - other.low)
+    return Difference(value, max(low, -1), min(high, 1))
 
 
 def pool(tables: Iterable[CohortTable]) -> CohortTable:

@@ -241,6 +241,11 @@ class ActionTaken(NamedTuple):
     action: NudgeAction
     note: str | None = None
 
+    @property
+    def contact_id(self) -> str:
+        """The contact that the nudge was issued for: the id of a nudge is its kind, a colon, and what it is about."""
+        return self.nudge_id.partition(":")[2]
+
 
 ContactEvent: TypeAlias = (
     ContactOffered
@@ -251,6 +256,7 @@ ContactEvent: TypeAlias = (
     | ContactAbandoned
     | ContactEnded
     | SurveyAnswered
+    | ActionTaken
 )
 """Events of one contact: keyed by contact id."""
 
@@ -260,7 +266,7 @@ CustomerEvent: TypeAlias = CaseOpened | CaseResolved | CaseReopened | OutcomeCon
 AgentEvent: TypeAlias = AgentStateChanged | StaffJoined | StaffLeft
 """What staff do: keyed by agent id."""
 
-Event: TypeAlias = ContactEvent | CustomerEvent | AgentEvent | ActionTaken | ClockTicked
+Event: TypeAlias = ContactEvent | CustomerEvent | AgentEvent | ClockTicked
 
 
 TYPE_OF: Mapping[type, str] = {

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from streams.domain.contact import Contact
 from streams.domain.judgement import NOTHING_KEPT, Judgement, Kept, judge
+from streams.domain.nudges import Nudged, response_of
 from streams.domain.policy import Policy
 from streams.domain.problem import Grouping
 from streams.domain.signs import Sign
@@ -45,10 +46,11 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class Journey:
-    """All that is held of one customer. Contacts are in order of arrival, signs in order of time."""
+    """All that is held of one customer. Contacts are in order of arrival, signs and nudges in order of time."""
 
     contacts: list[Held] = field(default_factory=list)
     signs: list[Sign] = field(default_factory=list)
+    nudges: list[Nudged] = field(default_factory=list)
     _grouping: Grouping | None = field(default=None, compare=False, repr=False)
 
     def grouping(self, policy: Policy) -> Grouping:
@@ -63,6 +65,13 @@ class Journey:
         """Have the contacts put together anew, because the past is not what it was."""
         self._grouping = None
 
+    def index_of(self, contact_id: str) -> int | None:
+        """Return the place of a contact among those held, ``None`` if it is not."""
+        for index, held in enumerate(self.contacts):
+            if held.contact.contact_id == contact_id:
+                return index
+        return None
+
     def tell(self, contact: Contact, policy: Policy, *, new: bool, late: bool = False) -> list[Change]:
         """Take what is now known of a contact, and return what it changes.
 
@@ -72,9 +81,9 @@ class Journey:
             new: whether nothing was told of it before; one that is not new and not held was forgotten, and stays so.
             late: whether later facts than this one are known already.
         """
-        for index, known in enumerate(self.contacts):
-            if known.contact.contact_id == contact.contact_id:
-                return self._tell_again(index, contact, policy, late=late)
+        index = self.index_of(contact.contact_id)
+        if index is not None:
+            return self._tell_again(index, contact, policy, late=late)
         if not new:
             return []
         held = Held(contact)
@@ -110,12 +119,16 @@ class Journey:
 
     def withdraw(self, contact_id: str, policy: Policy) -> list[Change]:
         """Forget a contact that turned out to be another customer's, and return what that changes."""
-        for index, held in enumerate(self.contacts):
-            if held.contact.contact_id == contact_id:
-                del self.contacts[index]
-                self.regroup()
-                return [*_withdrawal(held), *self._judge(policy)]
-        return []
+        index = self.index_of(contact_id)
+        if index is None:
+            return []
+        held = self.contacts.pop(index)
+        self.regroup()
+        return [*_withdrawal(held), *self._judge(policy)]
+
+    def judge_again(self, policy: Policy) -> list[Change]:
+        """Judge all contacts again, and return what differs from what was published."""
+        return self._judge(policy)
 
     def sign(self, sign: Sign, policy: Policy) -> list[Change] | None:
         """Take a sign, and return what it changes; ``None`` if it is known already."""
@@ -149,6 +162,8 @@ class Journey:
         changes = []
         for index, judgement in judge(self.grouping(policy), self.signs, kept, about):
             held = contacts[index]
+            if self.nudges:
+                judgement = judgement._replace(response=response_of(self.nudges, held.contact.contact_id))  # noqa: PLW2901
             if judgement == held.judgement and index != told:
                 continue
             before = None

@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from streams.domain.closing import Closing, closings_of
 from streams.domain.ledger import Labels
+from streams.domain.nudges import Response
 from streams.domain.policy import UNKNOWN, Policy
 from streams.domain.problem import Carry, Grouping, Life, Link, Problem
 from streams.domain.signs import Sign
@@ -41,7 +42,11 @@ _UNSEEN: Final = (None, None, None, None, None)
 
 
 class Judgement(NamedTuple):
-    """All that can be said of a contact from the facts known; ``closings``, by window, where it is a problem's last."""
+    """All that can be said of a contact from the facts known.
+
+    ``closings``, by window, are there where it is a problem's last; ``response`` is how it was answered, if it was
+    nudged for.
+    """
 
     linkable: bool
     demand: Demand | None
@@ -51,6 +56,7 @@ class Judgement(NamedTuple):
     exited: Seen | None = None
     confirmed: Seen | None = None
     closings: tuple[Closing | None, ...] = ()
+    response: Response = ""
 
     @property
     def seen(self) -> tuple[Seen | None, ...]:

@@ -16,9 +16,12 @@ class LabelBudget:
     policy: Policy
     admitted: dict[str, list[str]] = field(default_factory=dict)
     changed: bool = False
+    records: bool = True
     _known: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self._known:
+            return
         for label in self.policy.label_budget:
             declared = self.policy.declared_labels.get(label, ())
             values = (*declared, *self.admitted.get(label, ()), UNKNOWN, OTHER)
@@ -31,9 +34,15 @@ class LabelBudget:
         known = self._known[label].get(value)
         return known if known is not None else self._decide(label, value)
 
+    def peek(self) -> "LabelBudget":
+        """Return the same budget for looking ahead: it says what would be admitted, and admits nothing."""
+        return LabelBudget(self.policy, self.admitted, records=False, _known=self._known)
+
     def _decide(self, label: str, value: str) -> str:
         admitted = self.admitted.setdefault(label, [])
         if len(admitted) < self.policy.label_budget[label]:
+            if not self.records:
+                return value
             admitted.append(value)
             self._known[label][value] = value
             self.changed = True

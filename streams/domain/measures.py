@@ -68,12 +68,19 @@ EFFORT = "outcome_effort_seconds_total"  # [QTC] milliseconds of the customer's 
 FAILURE_HANDLE_TIME = "outcome_failure_handle_seconds_total"  # [QTC, reason, category] milliseconds
 FAILURE_COST = "outcome_failure_cost_total"  # [QTC, reason, category, currency] millionths
 HANDLE_COST = "outcome_handle_cost_total"  # [QTC, currency] millionths, of all demand
+NUDGES = "outcome_nudges_total"  # [QTC, nudge = repeat | waiting | promise, fate = issued | grouped | limited | quiet]
+NUDGES_ANSWERED = "outcome_nudges_answered_total"  # [QTC, nudge, response] those issued, once each
+NUDGE_DELAY = Histogram("outcome_nudge_action_delay_seconds", _WAIT_BOUNDS)  # [QTC, nudge] until acted on
+NUDGED = "outcome_nudged_total"  # [QTC, handled, window, response, verdict] of contacts nudged for, matured
 
 # --- cohorts: by hour, with the age bucket's index where it says so ------------------------------------------------
 COHORT_ENDED = "cohort_ended"  # [QTC, handled] at the hour of the end
 COHORT_RECURRED = "cohort_recurred"  # [QTC, handled, bucket] first failure was a recurrence; at the hour of the end
 COHORT_EXITED = "cohort_exited"  # [QTC, handled, bucket] first failure was an exit; at the hour of the end
 FAILING = "failing"  # [QTC, handled, bucket] first failures, at the hour in which they happened
+NUDGED_ENDED = "nudged_ended"  # [QTC, handled, response] at the hour of the end
+NUDGED_FAILED = "nudged_failed"  # [QTC, handled, response, bucket] first failures, at the hour of the end
+NUDGED_FAILING = "nudged_failing"  # [QTC, handled, response, bucket] first failures, at the hour in which they happened
 COHORT_UNLINKABLE = "cohort_unlinkable"  # [QTC, handled] at the hour of the end
 
 # --- arrivals, by hour and by slot: what spikes are seen by --------------------------------------------------------

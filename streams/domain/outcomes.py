@@ -4,6 +4,7 @@ from typing import NamedTuple, TypeAlias
 
 from streams.domain.account import Maturing, Maturity
 from streams.domain.contact import Contact
+from streams.domain.events import ActionTaken
 from streams.domain.judgement import Demand, Seen
 from streams.domain.units import Millis
 
@@ -43,4 +44,23 @@ class ContactUnlinkable(NamedTuple):
     contact: Contact
 
 
-Outcome: TypeAlias = DemandClassified | OutcomeSeen | VerdictReached | ContactUnlinkable
+class ContactClosed(NamedTuple):
+    """A contact ended, with what the outputs say of it. Said again, with ``restates``, where later facts changed it."""
+
+    occurred_at: Millis
+    contact: Contact
+    linkable: bool
+    restates: bool = False
+
+
+class NudgeResponded(NamedTuple):
+    """Somebody answered a nudge that was issued for a contact."""
+
+    occurred_at: Millis
+    action: ActionTaken
+    contact: Contact
+
+
+Outcome: TypeAlias = (
+    DemandClassified | OutcomeSeen | VerdictReached | ContactUnlinkable | ContactClosed | NudgeResponded
+)

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from datetime import UTC, datetime, tzinfo
+from typing import Final, Literal, TypeAlias
 
 from streams.domain.events import DemandClass
-from streams.domain.units import DAY, HOUR, SECOND, Micros, Millis
+from streams.domain.units import DAY, HOUR, MINUTE, SECOND, Micros, Millis
 
 CostCategory: TypeAlias = Literal["deliver", "react", "change"]
 """Why the work exists: to deliver what was promised, to react to a broken promise, or a change the customer made."""
+
+_DAY_MINUTES: Final = 24 * 60
 
 UNKNOWN = "unknown"
 """The label of what was never said (no queue, no team, no reason); a value like any other, never hidden."""
@@ -41,6 +44,41 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietHours:
+    """When nobody is to be nudged: from one minute of the day up to another, past midnight if that is earlier."""
+
+    start: int
+    end: int
+    zone: tzinfo = UTC
+
+    def __contains__(self, at: Millis) -> bool:
+        """Say whether a time lies in them, by the clocks of the zone."""
+        local = datetime.fromtimestamp(at / 1000, self.zone)
+        since = (local.hour * 60 + local.minute - self.start) % _DAY_MINUTES
+        return since < (self.end - self.start) % _DAY_MINUTES
+
+
+@dataclass(frozen=True, slots=True)
+class Nudging:
+    """When a team lead is asked for action, and when not.
+
+    ``waiting`` is how often the service-level threshold of its queue must have passed before a repeat is said to wait;
+    ``resolve_within`` is by queue, how soon after its first contact a problem should be at rest, and ``warn_at`` the
+    part of that time after which a promise is about to be broken. A team is sent at most ``limit`` nudges in each
+    ``span``. Who counts them may know a share of the customers only: so each of ``shares`` has its part of the limit.
+    """
+
+    expiry: Millis = 30 * MINUTE
+    waiting: int = 3
+    resolve_within: Mapping[str, Millis] = field(default_factory=dict)
+    warn_at: float = 0.8
+    limit: int = 60
+    span: Millis = 10 * MINUTE
+    shares: int = 1
+    quiet: QuietHours | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Every choice that changes a number. Two runs over one log with equal policies give equal ledgers."""
 
@@ -63,6 +101,7 @@ class Policy:
         default_factory=lambda: {"queue": 200, "team": 200, "channel": 20, "reason": 500}
     )
     declared_labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    nudging: Nudging = field(default_factory=Nudging)
 
     longest_window: Millis = field(init=False)
     """Length of the longest window; what is older than this can no longer change a verdict."""

@@ -54,6 +54,8 @@ def forget(journey: Journey, now: Millis, policy: Policy) -> int:
         for problem in grouping.problems:
             _carry_over(problem, grouping, dropped, journey, policy)
         journey.contacts = [held for index, held in enumerate(contacts) if index not in dropped]
+        gone = {contacts[index].contact.contact_id for index in dropped}
+        journey.nudges = [nudged for nudged in journey.nudges if nudged.contact_id not in gone]
         journey.regroup()
     _forget_signs(journey, now, policy)
     return max(surplus, 0)

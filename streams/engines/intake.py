@@ -17,15 +17,21 @@ from streams.domain.journey import Journey
 from streams.domain.labels import LabelBudget
 from streams.domain.ledger import Additions
 from streams.domain.policy import Policy
+from streams.domain.throttle import Sent, Throttle
 from streams.domain.units import Millis
-from streams.domain.watermark import Release, Sequencer
+from streams.domain.watermark import BEGINNING, Release, Sequencer
 from streams.engines.states import Codec, StateCache
 from streams.processors import codec
 from streams.processors.agents import AGENT_EVENTS, Agent, Agents
+from streams.processors.ahead import Ahead
 from streams.processors.changes import Changes, States
 from streams.processors.contacts import CONTACT_EVENTS, Contacts
 from streams.processors.facts import Fact
 from streams.processors.journeys import Journeys
+from streams.processors.previews import Preview, Previews
+
+_HISTORY: Final = -BEGINNING
+"""Since when what is taken back after a restart would be news: nothing of it is."""
 
 CUSTOMER_EVENTS: Final[frozenset[type]] = frozenset(get_args(CustomerEvent))
 
@@ -71,11 +77,18 @@ class Stores(Protocol):
 class Intake:
     """The processors of a partition, the stores of their states, and the events that wait for the watermark."""
 
-    def __init__(self, policy: Policy, labels: LabelBudget, watermark: Millis, stores: Stores) -> None:
+    def __init__(
+        self, policy: Policy, labels: LabelBudget, sent: Iterable[Sent], watermark: Millis, stores: Stores
+    ) -> None:
         self.sequencer = Sequencer(policy.lateness, policy.leap, watermark)
+        self.throttle = Throttle(policy.nudging)
+        self.throttle.restore(sent)
+        self._expiry = policy.nudging.expiry
         self._contacts = Contacts(policy, labels)
         self._agents = Agents(policy, labels)
-        self.journeys = Journeys(policy)
+        self._ahead = Ahead(policy, labels)
+        self._previews = Previews(policy, self.throttle)
+        self.journeys = Journeys(policy, self.throttle)
         contacts = Codec(codec.freeze_contact, self._thaw_contact, self._contacts.expires_at)
         journeys = Codec(codec.freeze_journey, codec.thaw_journey, self.journeys.expires_at)
         agents = Codec(codec.freeze_agent, codec.thaw_agent, self._agents.expires_at)
@@ -85,9 +98,11 @@ class Intake:
 
     def hold(self, records: Iterable[Received]) -> None:
         """Take back events that were processed before and whose time had not come."""
-        self.sequencer.hold(_decode(records, []))
+        events = list(_decode(records, []))
+        self.sequencer.hold(events)
+        self._ahead.hold((event for _, event in events), self.sequencer.watermark, since=_HISTORY)
 
-    def order(self, records: Iterable[Received], changes: Changes, refused: list[Refused]) -> list[Release]:
+    def order(self, records: Sequence[Received], changes: Changes, refused: list[Refused]) -> list[Release]:
         """Decode records, count them, and return what is in order now, or too late for it."""
         events = list(_decode(records, refused))
         duplicates: list[Event] = []
@@ -97,6 +112,9 @@ class Intake:
         for release in releases:
             if release.late:
                 _count(changes.additions, m.LATE, release.events)
+        if records:
+            since = records[-1].received_at - self._expiry
+            self._ahead.hold((event for _, event in events), self.sequencer.watermark, since=since)
         return releases
 
     def process(self, release: Release, touched: Touched, changes: Changes) -> Sequence[Fact]:
@@ -113,6 +131,20 @@ class Intake:
             elif kind in AGENT_EVENTS:
                 self._agents.take(cast("AgentEvent", event), touched.agents, changes)
         return facts
+
+    def show(self, touched: Touched) -> list[Preview]:
+        """Return the contacts that what was read last, and is not in order yet, is about: as they will be known."""
+        fresh = self._ahead.fresh
+        if not fresh:
+            return []
+        self.contact_states.load(touched.contacts, fresh)
+        return self._ahead.show(touched.contacts.loaded, self.sequencer.watermark)
+
+    def nudge_ahead(self, shown: Sequence[Preview], settled: Millis, touched: Touched, changes: Changes) -> None:
+        """Tell, ahead of time, the nudges that contacts call for as they will be known."""
+        if shown:
+            self.journey_states.load(touched.journeys, {preview.contact.customer_id for preview in shown})
+            changes.nudges += self._previews.take(shown, settled, touched.journeys)
 
     def _thaw_contact(self, plain: codec.Plain) -> ContactFold:
         return self._contacts.restore(codec.thaw_contact_events(plain))

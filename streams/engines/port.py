@@ -92,5 +92,8 @@ class Engine(Protocol):
     def outcomes(self, since: int = 0) -> Iterator[tuple[int, bytes]]:
         """Return the records of the outcomes topic with their offsets, from ``since`` on."""
 
+    def nudges(self, since: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Return the records of the nudges topic with their offsets, from ``since`` on."""
+
     def close(self) -> None:
         """Let go of everything; nothing is lost, since whatever is not committed was not done."""

@@ -19,6 +19,7 @@ from streams.exporter.estimates import check_windows, estimate_gauges, first_hou
 from streams.exporter.exposition import expose
 from streams.exporter.families import counter_families, exemplars_by, gauge_family, histogram_families
 from streams.exporter.gauges import total_gauges
+from streams.exporter.nudged import nudged_gauges
 from streams.exporter.reader import LedgerReader
 from streams.exporter.rows import Gauge, Rows, sort_rows
 from streams.exporter.spikes import spike_gauges
@@ -86,6 +87,7 @@ class Exporter(Collector):
             as_of = round(watermark * SECOND)
             hours = list(self._ledger.cohorts(min(first_hour(self._windows, as_of), first_season(as_of))))
             yield from estimate_gauges(hours, self._windows, as_of)
+            yield from nudged_gauges(hours, self._windows, as_of)
             yield from spike_gauges([*hours, *self._ledger.slots()], as_of, self._context.detection)
         for name, value in health.items():
             metric = CATALOGUE.get(name)

@@ -8,13 +8,17 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 from streams.domain.account import Maturing
 from streams.domain.events import Event
 from streams.domain.ledger import Additions
+from streams.domain.nudges import Nudge, Watch
 from streams.domain.outcomes import Outcome
 from streams.domain.units import Millis
 
 S = TypeVar("S")
 
 TimerKey: TypeAlias = tuple[Millis, str]
-"""When it is due, and the contact that it is for."""
+"""When it is due, and what tells it from others due at the same time."""
+
+Timer: TypeAlias = Maturing | Watch
+"""What time brings: what matures of a contact, or a look at whether there is an occasion to nudge."""
 
 
 class Rejected(NamedTuple):
@@ -31,6 +35,7 @@ class Changes:
 
     additions: Additions = field(default_factory=Additions)
     outcomes: list[Outcome] = field(default_factory=list)
+    nudges: list[Nudge] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
 
 
@@ -57,45 +62,49 @@ class States(Generic[S]):
 
 
 class Timers:
-    """What matures, by when it is due. Holds all that is stored as due before ``horizon``, the end of the batch."""
+    """What time brings, by when it is due. Holds all that is stored as due before ``horizon``, the end of the batch."""
 
-    def __init__(self, horizon: Millis, due: Iterable[tuple[TimerKey, Maturing]] = ()) -> None:
+    def __init__(self, horizon: Millis, due: Iterable[tuple[TimerKey, Timer]] = ()) -> None:
         self.horizon = horizon
-        self.to_set: dict[TimerKey, Maturing] = {}
+        self.to_set: dict[TimerKey, Timer] = {}
         self.to_clear: set[TimerKey] = set()
         self._due = dict(due)
         self._queue = list(self._due)
         heapify(self._queue)
 
-    def set(self, maturing: Maturing) -> None:
-        """Wait for the first maturity of a contact."""
-        key = (maturing.maturities[0].due, maturing.contact_id)
+    def keys(self) -> set[str]:
+        """Return the customers whose journeys are needed when what is held is due."""
+        return {timer.customer_id for timer in self._due.values() if isinstance(timer, Watch)}
+
+    def set(self, timer: Timer) -> None:
+        """Wait for a timer, or for the first part of it."""
+        key = (timer.due, timer.timer_id)
         if key[0] < self.horizon:
             if key not in self._due:
                 heappush(self._queue, key)
-            self._due[key] = maturing
+            self._due[key] = timer
         else:
-            self.to_set[key] = maturing
+            self.to_set[key] = timer
 
-    def clear(self, maturing: Maturing) -> None:
+    def clear(self, timer: Timer) -> None:
         """No longer wait for what was set."""
-        key = (maturing.maturities[0].due, maturing.contact_id)
+        key = (timer.due, timer.timer_id)
         if key[0] < self.horizon:
             self._due.pop(key, None)
         elif self.to_set.pop(key, None) is None:
             self.to_clear.add(key)
 
-    def fire(self, before: Millis) -> Iterable[Maturing]:
+    def fire(self, before: Millis) -> Iterable[Timer]:
         """Return, in order of time, what is due before a time, and wait for the rest of it."""
         return self._fire(before) if self._queue and self._queue[0][0] < before else ()
 
-    def _fire(self, before: Millis) -> Iterator[Maturing]:
+    def _fire(self, before: Millis) -> Iterator[Timer]:
         queue = self._queue
         while queue and queue[0][0] < before:
-            maturing = self._due.pop(heappop(queue), None)
-            if maturing is None:
+            timer = self._due.pop(heappop(queue), None)
+            if timer is None:
                 continue
-            due, rest = maturing.split(maturing.maturities[0].due + 1)
+            due, rest = timer.split(timer.due + 1)
             if rest is not None:
                 self.set(rest)
             if due is not None:

@@ -12,9 +12,11 @@ from streams.domain.contact import Contact, ContactFold
 from streams.domain.events import RANK_OF, TYPE_OF, ContactEvent
 from streams.domain.journey import Held, Journey
 from streams.domain.judgement import NOTHING_KEPT, Demand, Judgement, Kept, Seen
+from streams.domain.nudges import Nudged, Watch
 from streams.domain.problem import Carry, Chain
 from streams.domain.signs import Sign
 from streams.processors.agents import Agent, Moment
+from streams.processors.changes import Timer
 
 Plain: TypeAlias = Sequence[Any]
 
@@ -33,24 +35,35 @@ def thaw_contact_events(plain: Plain) -> list[ContactEvent]:
 
 def freeze_journey(journey: Journey) -> Plain:
     """Return a journey."""
-    return [[_freeze_held(held) for held in journey.contacts], [tuple(sign) for sign in journey.signs]]
+    plain = [[_freeze_held(held) for held in journey.contacts], [tuple(sign) for sign in journey.signs]]
+    if journey.nudges:  # most have none
+        plain.append([tuple(nudged) for nudged in journey.nudges])
+    return plain
 
 
 def thaw_journey(plain: Plain) -> Journey:
     """Return a journey again."""
-    contacts, signs = plain
-    return Journey([_thaw_held(held) for held in contacts], [Sign(*sign) for sign in signs])
+    contacts, signs, *nudges = plain
+    return Journey(
+        [_thaw_held(held) for held in contacts],
+        [Sign(*sign) for sign in signs],
+        [_thaw_nudged(nudged) for nudged in (nudges[0] if nudges else ())],
+    )
 
 
-def freeze_maturing(maturing: Maturing) -> Plain:
-    """Return what a contact is still to add."""
-    *head, maturities = maturing
+def freeze_timer(timer: Timer) -> Plain:
+    """Return what time brings."""
+    if isinstance(timer, Watch):
+        return tuple(timer)
+    *head, maturities = timer
     return [*head, [(due, window, verdict, closing and tuple(closing)) for due, window, verdict, closing in maturities]]
 
 
-def thaw_maturing(plain: Plain) -> Maturing:
-    """Return what a contact is still to add again."""
-    contact_id, customer_id, ended, reason, handled, claims, maturities = plain
+def thaw_timer(plain: Plain) -> Timer:
+    """Return what time brings again."""
+    if isinstance(plain[0], int):
+        return Watch(*plain)
+    contact_id, customer_id, ended, reason, handled, claims, response, maturities = plain
     return Maturing(
         contact_id,
         customer_id,
@@ -58,6 +71,7 @@ def thaw_maturing(plain: Plain) -> Maturing:
         reason,
         handled,
         tuple(claims),
+        response,
         tuple(
             Maturity(due, window, verdict, Closing(*closing) if closing else None)
             for due, window, verdict, closing in maturities
@@ -96,7 +110,7 @@ def _thaw_held(plain: Plain) -> Held:
 
 
 def _freeze_judgement(judgement: Judgement) -> Plain:
-    linkable, demand, recontacted, reopened, denied, exited, confirmed, closings = judgement
+    linkable, demand, recontacted, reopened, denied, exited, confirmed, closings, response = judgement
     return [
         linkable,
         demand and tuple(demand),
@@ -106,6 +120,7 @@ def _freeze_judgement(judgement: Judgement) -> Plain:
         exited and tuple(exited),
         confirmed and tuple(confirmed),
         [closing and tuple(closing) for closing in closings],
+        response,
     ]
 
 
@@ -115,7 +130,7 @@ def _freeze_kept(kept: Kept) -> Plain:
 
 
 def _thaw_judgement(plain: Plain) -> Judgement:
-    linkable, demand, recontacted, reopened, denied, exited, confirmed, closings = plain
+    linkable, demand, recontacted, reopened, denied, exited, confirmed, closings, response = plain
     return Judgement(
         linkable,
         _thaw_demand(demand),
@@ -125,7 +140,13 @@ def _thaw_judgement(plain: Plain) -> Judgement:
         _thaw_seen(exited),
         _thaw_seen(confirmed),
         tuple(Closing(*closing) if closing else None for closing in closings),
+        response,
     )
+
+
+def _thaw_nudged(plain: Plain) -> Nudged:
+    nudge_id, kind, contact_id, at, expires_at, place, *rest = plain
+    return Nudged(nudge_id, kind, contact_id, at, expires_at, tuple(place), *rest)
 
 
 def _thaw_seen(plain: Plain | None) -> Seen | None:

@@ -5,19 +5,29 @@ from typing import Final, cast, get_args
 
 from streams.domain import measures as m
 from streams.domain.contact import Contact, ContactFold
-from streams.domain.events import TYPE_OF, ContactEvent, ContactIdentified, ContactOffered, Event, order
+from streams.domain.events import (
+    TYPE_OF,
+    ActionTaken,
+    ContactEvent,
+    ContactIdentified,
+    ContactOffered,
+    Event,
+    order,
+)
 from streams.domain.labels import OTHER, LabelBudget
 from streams.domain.ledger import Additions
 from streams.domain.policy import UNKNOWN, Policy
 from streams.domain.units import Millis
 from streams.domain.watermark import Release
 from streams.processors.changes import Changes, Rejected, States
-from streams.processors.facts import ContactKnown, ContactWithdrawn, Fact
+from streams.processors.facts import ContactKnown, ContactTaken, ContactWithdrawn, Fact, NudgeAnswered
 
 _PLACE: Final = ("queue", "team", "channel")
 _NOWHERE: Final = (UNKNOWN,) * len(_PLACE)
 _COUNTED: Final = (*_PLACE, "reason")
 _NOTHING: Final = (*_NOWHERE, None)
+
+_FORGOTTEN: Final = "older than the longest window, its contact forgotten; replay history first, in order of time"
 
 CONTACT_EVENTS: frozenset[type] = frozenset(get_args(ContactEvent))
 
@@ -60,23 +70,16 @@ class Contacts:
         fold = states.get(event.contact_id)
         if fold is not None and self.expires_at(fold) <= now:
             fold = None
-        if fold is None:
-            if release.late and event.occurred_at < release.watermark - self.policy.longest_window:
-                detail = "older than the longest window, its contact forgotten; replay history first, in order of time"
-                changes.rejected.append(Rejected(event, "expired", detail))
-                return
-            fold = ContactFold(self.policy, self.labels)
-        elif event.event_id in fold.event_ids or (fold.offer is not None and isinstance(event, ContactOffered)):
+        if fold is not None and (event.event_id in fold.event_ids or _is_offered_again(event, fold)):
             to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
             return
-        elif len(fold.events) >= self.policy.events_per_contact:
-            limit = f"its contact has {self.policy.events_per_contact} events already"
-            changes.rejected.append(Rejected(event, "contact_too_long", limit))
+        refusal = self._refuse(event, fold, release, now)
+        if refusal is not None:
+            changes.rejected.append(Rejected(event, *refusal))
             return
-        elif isinstance(event, ContactIdentified) and self._is_settled(fold, event.customer_id, now):
-            changes.rejected.append(Rejected(event, "expired", "another customer's contact, whose windows have passed"))
-            return
+        fold = fold or ContactFold(self.policy, self.labels)
         before, was = (fold.snapshot(), _labels(fold)) if fold.events else (None, _NOTHING)
+        answered_at = fold.answered_at
         if fold.events and _is_before(event, fold.events[-1]):
             fold = self._fold_again(fold, event, to)
         else:
@@ -86,7 +89,30 @@ class Contacts:
         states.put(event.contact_id, fold)
         after = fold.snapshot()
         _count_overflow(was, fold, to)
-        _tell(before, after, event, facts)
+        _tell(before, after, event, facts, taken=fold.answered_at is not None)
+        if after is None:
+            return
+        at, rank, event_id = order(event)
+        if isinstance(event, ActionTaken):
+            facts.append(NudgeAnswered(at, after.customer_id, event, rank, event_id))
+        elif answered_at is None and fold.answered_at is not None:
+            facts.append(ContactTaken(at, after.customer_id, after.contact_id, rank, event_id))
+
+    def _refuse(
+        self, event: ContactEvent, fold: ContactFold | None, release: Release, now: Millis
+    ) -> tuple[str, str] | None:
+        """Return why an event can't be used, and in detail; ``None`` if it can."""
+        if isinstance(event, ActionTaken) and (fold is None or fold.snapshot() is None):
+            return "unknown_nudge", "no contact of a customer is known that it could be about"
+        if fold is None:
+            if release.late and event.occurred_at < release.watermark - self.policy.longest_window:
+                return "expired", _FORGOTTEN
+            return None
+        if len(fold.events) >= self.policy.events_per_contact:
+            return "contact_too_long", f"its contact has {self.policy.events_per_contact} events already"
+        if isinstance(event, ContactIdentified) and self._is_settled(fold, event.customer_id, now):
+            return "expired", "another customer's contact, whose windows have passed"
+        return None
 
     def _is_settled(self, fold: ContactFold, customer_id: str, now: Millis) -> bool:
         """Say whether a contact is another customer's, whose journey may have forgotten it and can't give it up."""
@@ -113,6 +139,10 @@ class Contacts:
         return after
 
 
+def _is_offered_again(event: ContactEvent, fold: ContactFold) -> bool:
+    return fold.offer is not None and isinstance(event, ContactOffered)
+
+
 def _is_before(event: ContactEvent, other: ContactEvent) -> bool:
     # Nearly always the time alone tells that it is not.
     return event.occurred_at <= other.occurred_at and order(event) < order(other)
@@ -133,7 +163,7 @@ def _count_overflow(was: tuple[str | None, ...], fold: ContactFold, to: Addition
                 to.count(m.LABEL_OVERFLOW, (label,))
 
 
-def _tell(before: Contact | None, after: Contact | None, by: ContactEvent, facts: list[Fact]) -> None:
+def _tell(before: Contact | None, after: Contact | None, by: ContactEvent, facts: list[Fact], *, taken: bool) -> None:
     """Tell a journey of a contact when something changed that it could matter to."""
     if after is before or after == before:
         return
@@ -142,4 +172,4 @@ def _tell(before: Contact | None, after: Contact | None, by: ContactEvent, facts
     if before is not None and moved:
         facts.append(ContactWithdrawn(at, before.customer_id, before.contact_id, rank, event_id))
     if after is not None:
-        facts.append(ContactKnown(at, after, moved, rank, event_id))
+        facts.append(ContactKnown(at, after, moved, rank, event_id, taken))

@@ -3,7 +3,7 @@
 from typing import NamedTuple, TypeAlias
 
 from streams.domain.contact import Contact
-from streams.domain.events import CustomerEvent
+from streams.domain.events import ActionTaken, CustomerEvent
 from streams.domain.units import Millis
 
 
@@ -11,7 +11,7 @@ class ContactKnown(NamedTuple):
     """What is known of a contact from ``occurred_at`` on; it replaces what was told of it before.
 
     ``new`` says that its customer's journey was not told of it before. ``rank`` and ``event_id`` are those of the event
-    that it became known by: they order facts of the same instant.
+    that it became known by: they order facts of the same instant. ``taken`` says that somebody has answered it.
     """
 
     occurred_at: Millis
@@ -19,6 +19,7 @@ class ContactKnown(NamedTuple):
     new: bool
     rank: int
     event_id: str
+    taken: bool = False
 
     @property
     def customer_id(self) -> str:
@@ -36,4 +37,24 @@ class ContactWithdrawn(NamedTuple):
     event_id: str
 
 
-Fact: TypeAlias = ContactKnown | ContactWithdrawn | CustomerEvent
+class ContactTaken(NamedTuple):
+    """A contact was answered for the first time: it waits no longer."""
+
+    occurred_at: Millis
+    customer_id: str
+    contact_id: str
+    rank: int
+    event_id: str
+
+
+class NudgeAnswered(NamedTuple):
+    """Somebody answered a nudge."""
+
+    occurred_at: Millis
+    customer_id: str
+    action: ActionTaken
+    rank: int
+    event_id: str
+
+
+Fact: TypeAlias = ContactKnown | ContactWithdrawn | ContactTaken | NudgeAnswered | CustomerEvent

@@ -1,42 +1,46 @@
 """The journeys processor: joins contacts to problems, and publishes what becomes of them."""
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from streams.domain import account, outcomes
 from streams.domain import measures as m
 from streams.domain.account import Maturing
-from streams.domain.contact import Contact
-from streams.domain.events import TYPE_OF
+from streams.domain.events import TYPE_OF, CustomerEvent, Event
 from streams.domain.journey import Change, Journey
-from streams.domain.judgement import Judgement
-from streams.domain.ledger import Exemplar
+from streams.domain.nudges import Watch
 from streams.domain.policy import Policy
 from streams.domain.retention import expires_at, forget, is_expired
 from streams.domain.signs import sign_of
+from streams.domain.throttle import Throttle
 from streams.domain.units import Millis
 from streams.processors.changes import Changes, Rejected, Work
-from streams.processors.facts import ContactKnown, ContactWithdrawn, Fact
+from streams.processors.facts import ContactKnown, ContactTaken, ContactWithdrawn, Fact, NudgeAnswered
+from streams.processors.nudger import Nudger
+from streams.processors.telling import tell
 
-_SEEN = ("recontact", "reopened", "denied", "exited", "confirmed")
-"""What the parts of :attr:`Judgement.seen` are called in the outcomes topic."""
-
-_NOTHING = (None,) * len(_SEEN)
+_Telling: TypeAlias = ContactKnown | ContactWithdrawn | NudgeAnswered | CustomerEvent
+"""Facts that can change what is said of contacts."""
 
 
 class Journeys:
-    """State: by customer id, the customer's journey. Timers: what matures of each contact."""
+    """State: by customer id, the customer's journey. Timers: what matures of each contact, and when to look again."""
 
     name = "journeys"
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, throttle: Throttle) -> None:
         self.policy = policy
+        self._nudger = Nudger(policy, throttle)
 
     def keys(self, facts: Iterable[Fact]) -> set[str]:
         """Return the keys whose state a batch touches."""
         return {fact.customer_id for fact in facts}
 
     def process(self, facts: Iterable[Fact], watermark: Millis, work: Work[Journey], *, late: bool = False) -> None:
-        """Take facts in the order of their time, or one that is late; then let mature what is due by the watermark."""
+        """Take facts in the order of their time, or one that is late; then let come what is due by the watermark.
+
+        The states must be those of :meth:`keys`, and those of :meth:`Timers.keys`.
+        """
         for fact in facts:
             now = watermark if late else fact.occurred_at
             self._mature(now, work)
@@ -52,30 +56,51 @@ class Journeys:
         policy, customer_id = self.policy, fact.customer_id
         journey = work.states.get(customer_id)
         if journey is None or is_expired(journey, now, policy):
+            if isinstance(fact, ContactTaken):
+                return
             if not isinstance(fact, ContactKnown | ContactWithdrawn) and fact.occurred_at < now - policy.longest_window:
                 detail = "older than the longest window, its customer forgotten; replay history first, in order of time"
-                changes.rejected.append(Rejected(fact, "expired", detail))
+                changes.rejected.append(Rejected(_event(fact), "expired", detail))
                 return
             journey = Journey()
-        if isinstance(fact, ContactKnown):
-            changed = journey.tell(fact.contact, policy, new=fact.new, late=late)
-        elif isinstance(fact, ContactWithdrawn):
-            changed = journey.withdraw(fact.contact_id, policy)
-        else:
-            signed = journey.sign(sign_of(fact), policy)
-            if signed is None:
-                changes.additions.count(m.DUPLICATES, (TYPE_OF[type(fact)],))
-                return
-            changed = signed
+        if isinstance(fact, ContactTaken):
+            if self._nudger.take(fact.contact_id, journey, now, work):
+                work.states.put(customer_id, journey)
+            return
+        changed = self._tell(fact, journey, now, work, late=late)
+        if changed is None:
+            return
         for change in changed:
             self._publish(change, fact.occurred_at, now, work)
+        if isinstance(fact, ContactKnown):
+            self._nudger.look(fact, journey, changed, now, work)
         forgotten = forget(journey, now, policy)
         if forgotten:
             changes.additions.count(m.EVICTED, (), forgotten)
         work.states.put(customer_id, journey)
 
+    def _tell(
+        self, fact: _Telling, journey: Journey, now: Millis, work: Work[Journey], *, late: bool
+    ) -> list[Change] | None:
+        """Tell a journey of a fact; return what that changes, ``None`` if it is not one to be told."""
+        policy, changes = self.policy, work.changes
+        if isinstance(fact, ContactKnown):
+            return journey.tell(fact.contact, policy, new=fact.new, late=late)
+        if isinstance(fact, ContactWithdrawn):
+            self._nudger.withdraw(fact.contact_id, journey, now, work)
+            return journey.withdraw(fact.contact_id, policy)
+        if isinstance(fact, NudgeAnswered):
+            return self._nudger.answer(fact.action, journey, changes)
+        signed = journey.sign(sign_of(fact), policy)
+        if signed is None:
+            changes.additions.count(m.DUPLICATES, (TYPE_OF[type(fact)],))
+        return signed
+
     def _mature(self, before: Millis, work: Work[Journey]) -> None:
         for matured in work.timers.fire(before):
+            if isinstance(matured, Watch):
+                self._nudger.watch(matured, work)
+                continue
             account.publish((), account.matured_entries(matured), work.changes.additions)
             for maturity in matured.maturities:
                 work.changes.outcomes.append(outcomes.VerdictReached(maturity.due, matured, maturity))
@@ -97,7 +122,7 @@ class Journeys:
             will = account.maturing(*after, policy) if after else None
             _reschedule(was, will, at, now, work)
         if after is not None:
-            _say(before, after, at, self.policy, work.changes)
+            tell(before, after, at, self.policy, work.changes)
 
 
 def _reschedule(was: Maturing | None, will: Maturing | None, at: Millis, now: Millis, work: Work[Journey]) -> None:
@@ -130,36 +155,5 @@ def _restate(told: Maturing | None, true: Maturing, at: Millis, changes: Changes
             changes.additions.count(m.RESTATEMENTS, (maturity.window,))
 
 
-def _say(
-    before: tuple[Contact, Judgement] | None,
-    after: tuple[Contact, Judgement],
-    at: Millis,
-    policy: Policy,
-    changes: Changes,
-) -> None:
-    """Put on record what became known of a contact: its demand, and each sign of its outcome."""
-    contact, judgement = after
-    earlier = before[1] if before else None
-    if judgement.demand is not None and (earlier is None or judgement.demand != earlier.demand):
-        restated = earlier.demand if earlier else None
-        changes.outcomes.append(outcomes.DemandClassified(at, contact, judgement.demand, restated))
-    if not contact.ends:
-        return
-    if not judgement.linkable:
-        if before is None or not before[0].ends:
-            changes.outcomes.append(outcomes.ContactUnlinkable(at, contact))
-        return
-    ended_at = contact.ends[0]
-    seen_by, known_by = judgement.seen, earlier.seen if earlier else _NOTHING
-    if seen_by == known_by:
-        return
-    for by, seen, known in zip(_SEEN, seen_by, known_by, strict=True):
-        if seen is None or seen == known:
-            continue
-        windows = tuple(window.name for window in policy.windows if seen.at <= ended_at + window.length)
-        if windows:
-            changes.outcomes.append(outcomes.OutcomeSeen(at, contact, by, seen, windows))
-            if by == "recontact":
-                age = seen.at - ended_at
-                exemplar = Exemplar(contact.contact_id, age, seen.at)
-                changes.additions.exemplify(m.RECURRENCE_DELAY, (*contact.ended, contact.handled_label), exemplar)
+def _event(fact: NudgeAnswered | CustomerEvent) -> Event:
+    return fact.action if isinstance(fact, NudgeAnswered) else fact

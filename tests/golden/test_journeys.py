@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,16 @@ import pytest
 
 from streams.domain import measures as m
 from streams.domain.ledger import TOTALS
-from streams.domain.policy import Policy, Reason
+from streams.domain.policy import Nudging, Policy, Reason
+from streams.domain.units import DAY, SECOND
 from streams.exporter.report import Totals
 from tests.engines import Game, Play, Played
 
 JOURNEYS = Path(__file__).parent / "journeys"
-POLICY = Policy(reasons={"chase": Reason("failure", "react", "billing"), "new_order": Reason("value", "deliver")})
+POLICY = Policy(
+    reasons={"chase": Reason("failure", "react", "billing"), "new_order": Reason("value", "deliver")},
+    nudging=Nudging(resolve_within={"repairs": 5 * DAY}),
+)
 EMPTY: dict[str, Any] = {}
 
 
@@ -35,6 +40,8 @@ class Told:
     restated: dict[str, set[str]] = field(default_factory=dict)
     handled: dict[str, bool] = field(default_factory=dict)
     problems: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    nudges: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[list[str]] = field(default_factory=list)
 
 
 def game(name: str) -> Game:
@@ -52,7 +59,9 @@ def told_by(played: Played) -> Told:
     for record in played.outcomes:
         outcome = json.loads(record)
         contact = outcome["contact_id"]
-        if outcome["type"] == "demand.classified":
+        if outcome["type"] == "nudge.answered":
+            told.answers.append([outcome["nudge_id"], outcome["action"]])
+        elif outcome["type"] == "demand.classified":
             told.demand[contact] = outcome
         elif outcome["type"] == "outcome.seen":
             told.seen.setdefault(contact, set()).add(outcome["by"])
@@ -66,6 +75,8 @@ def told_by(played: Played) -> Told:
                 told.restated.setdefault(contact, set()).add(outcome["window"])
             if "problem" in outcome:
                 told.problems.setdefault(outcome["window"], []).append(outcome["problem"])
+    nudges = [json.loads(record) for record in played.nudges]
+    told.nudges = sorted((nudge for nudge in nudges if not nudge.get("provisional")), key=itemgetter("occurred_at"))
     return told
 
 
@@ -98,6 +109,10 @@ def check(expected: dict[str, Any], told: Told) -> None:
     for window, problems in expected.get("problems", EMPTY).items():
         assert sorted(problem["contacts"] for problem in told.problems[window]) == problems["contacts"]
         assert sorted(problem["duration_ms"] / 1000 for problem in told.problems[window]) == problems["duration_s"]
+    check_totals(expected, told)
+
+
+def check_totals(expected: dict[str, Any], told: Told) -> None:
     for claim, verdicts in expected.get("claims", EMPTY).items():
         claimed = {
             verdict: n
@@ -107,7 +122,31 @@ def check(expected: dict[str, Any], told: Told) -> None:
         assert claimed == verdicts
     assert told.totals.sum(m.UNLINKABLE) == expected.get("unlinkable", 0)
     assert told.totals.sum(m.OFFERED) == expected.get("offered", told.totals.sum(m.OFFERED))
-    assert told.totals.sum(m.DEAD_LETTERS) == 0
+    if "nudges" in expected:
+        check_nudges(expected, told)
+    refused = {reason: n for (reason,), n in told.totals.by(m.DEAD_LETTERS, 0).items()}
+    assert refused == expected.get("refused", EMPTY)
+
+
+def check_nudges(expected: dict[str, Any], told: Told) -> None:
+    """Check what was told (of each nudge the fields that are expected), what was answered, and what was counted."""
+    said = [
+        {name: nudge[name] for name in wanted} for nudge, wanted in zip(told.nudges, expected["nudges"], strict=True)
+    ]
+    assert said == expected["nudges"]
+    assert told.answers == expected.get("answers", told.answers[:1] if "nudges_answered" in expected else [])
+    assert counts(told, m.NUDGES, 3, 4) == expected["nudge_fates"]
+    assert counts(told, m.NUDGES_ANSWERED, 3, 4) == expected.get("nudges_answered", EMPTY)
+    assert told.totals.sum(m.NUDGE_DELAY.sum_name) == expected.get("action_delay_s", 0) * SECOND
+    in_a_week = {
+        labels: n for labels, n in told.totals.by(m.NUDGED, 3, 4, 5, 6).items() if labels[:2] == ("true", "7d")
+    }
+    assert {"/".join(labels[2:]): n for labels, n in in_a_week.items()} == expected["responses"]
+
+
+def counts(told: Told, measure: str, *labels: int) -> dict[str, int]:
+    """Totals of a measure by some of its labels, but for those that were taken back."""
+    return {"/".join(of): n for of, n in told.totals.by(measure, *labels).items() if n}
 
 
 @pytest.mark.parametrize("name", names())

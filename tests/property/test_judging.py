@@ -8,6 +8,7 @@ from streams.contracts.decode import decode
 from streams.domain.journey import Journey
 from streams.domain.judgement import judge
 from streams.domain.labels import LabelBudget
+from streams.domain.nudges import response_of
 from streams.domain.watermark import BEGINNING, Sequencer
 from streams.engines.intake import Intake, Touched
 from streams.engines.states import StateCache
@@ -19,13 +20,16 @@ from tests.property.test_determinism import END, NOW, POLICY
 
 def judged_anew(journey: Journey) -> list[object]:
     again = thaw_journey(orjson.loads(orjson.dumps(freeze_journey(journey))))
-    return [judged for _, judged in judge(again.grouping(POLICY), again.signs, lambda at: again.contacts[at].kept)]
+    return [
+        judged._replace(response=response_of(again.nudges, again.contacts[index].contact.contact_id))
+        for index, judged in judge(again.grouping(POLICY), again.signs, lambda at: again.contacts[at].kept)
+    ]
 
 
 @given(st.data())
 def test_what_is_judged_step_by_step_is_what_is_judged_anew(data: st.DataObject) -> None:
     coming = data.draw(arrivals(data.draw(histories(contacts=7, others=7))))
-    intake = Intake(POLICY, LabelBudget(POLICY), BEGINNING, lambda _, codec: StateCache(codec, lambda _: ()))
+    intake = Intake(POLICY, LabelBudget(POLICY), (), BEGINNING, lambda _, codec: StateCache(codec, lambda _: ()))
     touched, changes, timers = Touched(), Changes(), Timers(END)
     sequencer = Sequencer(POLICY.lateness, POLICY.leap)
     releases = list(sequencer.push(((n, decode(wire(event), NOW)) for n, event in enumerate(coming)), []))

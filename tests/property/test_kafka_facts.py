@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.contact import Contact
-from streams.domain.events import TYPE_OF, CustomerEvent
+from streams.domain.events import TYPE_OF, ActionTaken, CustomerEvent
 from streams.domain.units import Millis
 from streams.engines.kafka.facts import freeze, pack, partition_of, place_of, unpack
-from streams.processors.facts import ContactKnown, ContactWithdrawn, Fact
+from streams.processors.facts import ContactKnown, ContactTaken, ContactWithdrawn, Fact, NudgeAnswered
 from streams.processors.merging import Told
 from tests.property.test_wire_roundtrip import TEXT, events_of
 
@@ -38,7 +38,9 @@ CONTACTS = st.builds(
     reason_label=TEXT,
 )
 KINDS: dict[str, st.SearchStrategy[Any]] = {
-    "ContactKnown": st.builds(ContactKnown, TIMES, CONTACTS, st.booleans(), RANKS, TEXT),
+    "ContactKnown": st.builds(ContactKnown, TIMES, CONTACTS, st.booleans(), RANKS, TEXT, st.booleans()),
+    "ContactTaken": st.builds(ContactTaken, TIMES, TEXT, TEXT, RANKS, TEXT),
+    "NudgeAnswered": st.builds(NudgeAnswered, TIMES, TEXT, events_of(ActionTaken), RANKS, TEXT),
     "ContactWithdrawn": st.builds(ContactWithdrawn, TIMES, TEXT, TEXT, RANKS, TEXT),
     **{kind.__name__: events_of(kind) for kind in get_args(CustomerEvent)},
 }

@@ -71,6 +71,10 @@ def steady(ledger: MemoryLedger, place: Labels = PLACE, handled: str = "true", *
         add(m.COHORT_ENDED, (*place, handled), 4, hour)
         add(m.COHORT_RECURRED, (*place, handled, "0"), 1, hour)
         add(m.FAILING, (*place, handled, "0"), 1, hour)
+        for response in ("acted", "ignored"):
+            add(m.NUDGED_ENDED, (*place, handled, response), 2, hour)
+            add(m.NUDGED_FAILED, (*place, handled, response, "0"), 1, hour)
+            add(m.NUDGED_FAILING, (*place, handled, response, "0"), 1, hour)
     ledger.gauges[WATERMARK] = NOW / SECOND
 
 

@@ -219,6 +219,20 @@ RATIOS: tuple[Ratio, ...] = (
         "outcome_ended + outcome_unlinkable",
         "Share of the ended contacts that outcomes speak for.",
     ),
+    Ratio(
+        "outcome_insights_usage",
+        "ratio",
+        "outcome_nudges_acted_on",
+        "outcome_nudges_issued",
+        "Insights usage: nudges acted on, of those that were issued.",
+    ),
+    Ratio(
+        "outcome_nudge_action_seconds",
+        "mean",
+        "outcome_nudge_action_seconds",
+        "outcome_nudges_acted_on",
+        "Mean time from a nudge until it was acted on.",
+    ),
 )
 
 DELTAS: tuple[str, ...] = (
@@ -231,6 +245,8 @@ DELTAS: tuple[str, ...] = (
     "outcome_failure_demand_caused",
     "outcome_failure_demand_by_reason",
     "outcome_ended",
+    "outcome_nudges_issued",
+    "outcome_nudges_suppressed",
     "outcome_failure_cost",
     "outcome_failure_cost_by_category",
     "outcome_failure_cost_by_reason",

@@ -15,13 +15,15 @@ MEMORY = ":memory:"
 _APPLICATION = int.from_bytes(b"OutM")
 """What tells a file of the monitor from those of other programs."""
 
-_VERSION = 1
+_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE progress (only INTEGER PRIMARY KEY CHECK (only = 1), value TEXT NOT NULL);
 CREATE TABLE log (
     first INTEGER PRIMARY KEY, after INTEGER NOT NULL, received_at INTEGER NOT NULL, records BLOB NOT NULL);
 CREATE TABLE outbox (
+    first INTEGER PRIMARY KEY, after INTEGER NOT NULL, received_at INTEGER NOT NULL, records BLOB NOT NULL);
+CREATE TABLE nudges (
     first INTEGER PRIMARY KEY, after INTEGER NOT NULL, received_at INTEGER NOT NULL, records BLOB NOT NULL);
 CREATE TABLE contacts (key TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, value BLOB NOT NULL)
     WITHOUT ROWID;

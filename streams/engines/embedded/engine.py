@@ -103,6 +103,12 @@ class EmbeddedEngine:
             for record in self._partition.outbox.read(since):
                 yield record.offset, record.value
 
+    def nudges(self, since: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Return the records of the nudges topic with their offsets, from ``since`` on."""
+        with translated(self._path):
+            for record in self._partition.nudges.read(since):
+                yield record.offset, record.value
+
     def dead_letters(self) -> Iterable[DeadLetter]:
         """Return the records that could not be used."""
         with translated(self._path):

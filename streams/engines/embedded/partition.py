@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from streams.contracts.nudges import encode_nudge
 from streams.contracts.outcomes import encode_outcome
 from streams.domain import measures as m
 from streams.domain.labels import LabelBudget
@@ -54,6 +55,7 @@ class Partition:
     def __init__(self, connection: sqlite3.Connection, policy: Policy, kept: Retention) -> None:
         self.log = SegmentTable(connection, "log")
         self.outbox = SegmentTable(connection, "outbox")
+        self.nudges = SegmentTable(connection, "nudges")
         self.progress = read_progress(connection)
         self._connection = connection
         self._windows = {window.name: window.length for window in policy.windows}
@@ -61,9 +63,9 @@ class Partition:
             raise OtherWindowsError(self.progress.windows)
         self._kept = kept
         self._labels = LabelBudget(policy, {name: list(values) for name, values in self.progress.labels.items()})
-        watermark = self.progress.watermark
+        watermark = BEGINNING if self.progress.watermark is None else self.progress.watermark
         self._tables: list[StateTable[Any]] = []
-        self._intake = Intake(policy, self._labels, BEGINNING if watermark is None else watermark, self._table)
+        self._intake = Intake(policy, self._labels, self.progress.sent, watermark, self._table)
         self._intake.hold(self.log.read(self.progress.low, self.progress.next - self.progress.low))
 
     @property
@@ -84,10 +86,13 @@ class Partition:
             releases.append(self._intake.sequencer.advance(advance_to))
         batch.timers = load_timers(self._connection, self._intake.sequencer.watermark)
         work = Work(batch.touched.journeys, batch.timers, batch.changes)
+        self._intake.journey_states.load(batch.touched.journeys, batch.timers.keys())
         for release in releases:
             facts = self._intake.process(release, batch.touched, batch.changes)
             self._intake.journey_states.load(batch.touched.journeys, self._intake.journeys.keys(facts))
             self._intake.journeys.process(facts, release.watermark, work, late=release.late)
+        shown = self._intake.show(batch.touched)
+        self._intake.nudge_ahead(shown, self._intake.sequencer.watermark, batch.touched, batch.changes)
         batch.refused += reject(batch.changes, after - 1, received_at)
         for letter in batch.refused:
             batch.changes.additions.count(m.DEAD_LETTERS, (letter.reason,))
@@ -104,6 +109,7 @@ class Partition:
             self._labels.snapshot(),
             self.progress.source if source is None else source,
             self._windows,
+            self._intake.throttle.snapshot(),
         )
         for table, states in zip(self._tables, batch.touched.all(), strict=True):
             table.save(states)
@@ -113,6 +119,8 @@ class Partition:
         if batch.changes.outcomes:
             encoded = [encode_outcome(outcome) for outcome in batch.changes.outcomes]
             self.outbox.append(encoded, watermark, self.outbox.end())
+        if batch.changes.nudges:
+            self.nudges.append([encode_nudge(nudge) for nudge in batch.changes.nudges], watermark, self.nudges.end())
         self._forget(progress, batch.received_at)
         write_progress(self._connection, progress)
         return progress
@@ -139,4 +147,5 @@ class Partition:
         if self._kept.log is not None:
             self.log.trim(progress.low, received_at - self._kept.log)
         if self._kept.outcomes is not None:
-            self.outbox.trim(self.outbox.end(), watermark - self._kept.outcomes)
+            for topic in (self.outbox, self.nudges):
+                topic.trim(topic.end(), watermark - self._kept.outcomes)

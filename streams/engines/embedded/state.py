@@ -6,12 +6,11 @@ from typing import TypeVar
 
 import orjson
 
-from streams.domain.account import Maturing
 from streams.domain.units import Millis
 from streams.engines.embedded.database import decoding
 from streams.engines.states import Codec, StateCache
-from streams.processors.changes import States, Timers
-from streams.processors.codec import freeze_maturing, thaw_maturing
+from streams.processors.changes import States, Timer, Timers
+from streams.processors.codec import freeze_timer, thaw_timer
 
 S = TypeVar("S")
 
@@ -56,7 +55,7 @@ def load_timers(connection: sqlite3.Connection, horizon: Millis) -> Timers:
     """Return the timers that are due before a time."""
     rows = connection.execute("SELECT due, id, value FROM timers WHERE due < ?", (horizon,))
     with decoding("timers"):
-        return Timers(horizon, [((due, key), thaw_maturing(orjson.loads(value))) for due, key, value in rows])
+        return Timers(horizon, [((due, key), thaw_timer(orjson.loads(value))) for due, key, value in rows])
 
 
 def save_timers(connection: sqlite3.Connection, timers: Timers) -> None:
@@ -64,10 +63,10 @@ def save_timers(connection: sqlite3.Connection, timers: Timers) -> None:
     connection.execute("DELETE FROM timers WHERE due < ?", (timers.horizon,))
     connection.executemany("DELETE FROM timers WHERE due = ? AND id = ?", sorted(timers.to_clear))
     rows: list[tuple[Millis, str, bytes]] = sorted(
-        (due, key, _dump(maturing)) for (due, key), maturing in timers.to_set.items()
+        (due, key, _dump(timer)) for (due, key), timer in timers.to_set.items()
     )
     connection.executemany("INSERT OR REPLACE INTO timers VALUES (?, ?, ?)", rows)
 
 
-def _dump(maturing: Maturing) -> bytes:
-    return orjson.dumps(freeze_maturing(maturing))
+def _dump(timer: Timer) -> bytes:
+    return orjson.dumps(freeze_timer(timer))

@@ -7,24 +7,31 @@ from zlib import crc32
 import orjson
 
 from streams.domain.contact import Contact
-from streams.domain.events import RANK_OF, TYPE_OF, CustomerEvent
+from streams.domain.events import RANK_OF, TYPE_OF, ActionTaken, CustomerEvent
 from streams.domain.units import Millis
 from streams.processors.codec import Plain
-from streams.processors.facts import ContactKnown, ContactWithdrawn, Fact
+from streams.processors.facts import ContactKnown, ContactTaken, ContactWithdrawn, Fact, NudgeAnswered
 from streams.processors.merging import Told
+from streams.processors.previews import Preview
 
 _KINDS: Final = tuple(TYPE_OF)
 _KNOWN: Final = -1
 _WITHDRAWN: Final = -2
+_TAKEN: Final = -3
+_ANSWERED: Final = -4
 """What stands for a fact that is no event, where otherwise the rank of the event does."""
 
 
 class Pack(NamedTuple):
-    """What one partition of the log told a partition of customers at once, up to a watermark."""
+    """What one partition of the log told a partition of customers at once, up to a watermark.
+
+    ``shown`` are contacts as they will be known when what is still ahead of the watermark is told.
+    """
 
     source: int
     watermark: Millis
     told: list[Told]
+    shown: list[Preview]
 
 
 def partition_of(customer_id: str, partitions: int) -> int:
@@ -34,7 +41,7 @@ def partition_of(customer_id: str, partitions: int) -> int:
 
 def place_of(fact: Fact) -> tuple[int, str]:
     """Return what orders facts of the same instant: the rank and the id of the event that told it."""
-    if isinstance(fact, ContactKnown | ContactWithdrawn):
+    if isinstance(fact, ContactKnown | ContactWithdrawn | ContactTaken | NudgeAnswered):
         return fact.rank, fact.event_id
     return RANK_OF[type(fact)], fact.event_id
 
@@ -42,38 +49,60 @@ def place_of(fact: Fact) -> tuple[int, str]:
 def freeze(fact: Fact, at: Millis, *, late: bool) -> Plain:
     """Return a fact as plain values, with the time at which it takes effect."""
     if isinstance(fact, ContactKnown):
-        occurred_at, contact, new, rank, event_id = fact
-        return (_KNOWN, at, not late, rank, event_id, occurred_at, new, tuple(contact))
-    if isinstance(fact, ContactWithdrawn):
+        occurred_at, contact, new, rank, event_id, taken = fact
+        return (_KNOWN, at, not late, rank, event_id, occurred_at, new, taken, tuple(contact))
+    if isinstance(fact, ContactWithdrawn | ContactTaken):
         occurred_at, customer_id, contact_id, rank, event_id = fact
-        return (_WITHDRAWN, at, not late, rank, event_id, occurred_at, customer_id, contact_id)
+        kind = _TAKEN if isinstance(fact, ContactTaken) else _WITHDRAWN
+        return (kind, at, not late, rank, event_id, occurred_at, customer_id, contact_id)
+    if isinstance(fact, NudgeAnswered):
+        occurred_at, customer_id, action, rank, event_id = fact
+        return (_ANSWERED, at, not late, rank, event_id, occurred_at, customer_id, tuple(action))
     return (RANK_OF[type(fact)], at, not late, *fact)
 
 
-def pack(source: int, watermark: Millis, frozen: Iterable[Plain]) -> bytes:
+def pack(source: int, watermark: Millis, frozen: Iterable[Plain], shown: Sequence[Preview] = ()) -> bytes:
     """Return a record of the facts topic."""
-    return orjson.dumps((source, watermark, list(frozen)))
+    plain = [source, watermark, list(frozen)]
+    if shown:
+        plain.append([(at, tuple(contact)) for at, contact in shown])
+    return orjson.dumps(plain)
 
 
 def unpack(record: bytes, offset: int) -> Pack:
     """Return what a record of the facts topic says."""
-    source, watermark, frozen = orjson.loads(record)
-    return Pack(source, watermark, [_thaw(source, offset, place, one) for place, one in enumerate(frozen)])
+    source, watermark, frozen, *shown = orjson.loads(record)
+    return Pack(
+        source,
+        watermark,
+        [_thaw(source, offset, place, one) for place, one in enumerate(frozen)],
+        [Preview(at, _contact(contact)) for at, contact in shown[0]] if shown else [],
+    )
 
 
 def _thaw(source: int, offset: int, place: int, frozen: Sequence[Any]) -> Told:
     kind, at, in_order, *rest = frozen
     fact: Fact
     if kind == _KNOWN:
-        rank, event_id, occurred_at, new, contact = rest
-        contact[3], contact[8], contact[9] = tuple(contact[3]), tuple(contact[8]), tuple(contact[9])
-        fact = ContactKnown(occurred_at, Contact(*contact), new, rank, event_id)
+        rank, event_id, occurred_at, new, taken, contact = rest
+        fact = ContactKnown(occurred_at, _contact(contact), new, rank, event_id, taken)
     elif kind == _WITHDRAWN:
         rank, event_id, occurred_at, customer_id, contact_id = rest
         fact = ContactWithdrawn(occurred_at, customer_id, contact_id, rank, event_id)
+    elif kind == _TAKEN:
+        rank, event_id, occurred_at, customer_id, contact_id = rest
+        fact = ContactTaken(occurred_at, customer_id, contact_id, rank, event_id)
+    elif kind == _ANSWERED:
+        rank, event_id, occurred_at, customer_id, action = rest
+        fact = NudgeAnswered(occurred_at, customer_id, ActionTaken(*action), rank, event_id)
     else:
         event: CustomerEvent = _KINDS[kind](*rest)
         fact, rank, event_id = event, kind, event.event_id
     if not in_order:  # what is late is known in the order in which it came
         rank, event_id = 0, ""
     return Told(at, in_order, rank, event_id, source, offset, place, fact)
+
+
+def _contact(plain: list[Any]) -> Contact:
+    plain[3], plain[8], plain[9] = tuple(plain[3]), tuple(plain[8]), tuple(plain[9])
+    return Contact(*plain)

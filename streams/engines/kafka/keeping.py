@@ -11,13 +11,13 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import orjson
 
-from streams.domain.account import Maturing
 from streams.domain.ledger import TOTALS, Additions, Exemplar, Labels
+from streams.domain.throttle import Sent
 from streams.domain.units import Millis
 from streams.engines.kafka.shelf import Shelf, Write
 from streams.engines.states import Codec, StateCache
-from streams.processors.changes import States, TimerKey, Timers
-from streams.processors.codec import freeze_maturing, thaw_maturing
+from streams.processors.changes import States, Timer, TimerKey, Timers
+from streams.processors.codec import freeze_timer, thaw_timer
 
 S = TypeVar("S")
 
@@ -103,14 +103,14 @@ class DueTimers(NamedTuple):
                 horizon = unpack_time(due[len(_TIMERS) :])
                 break
             kept.append((key, value))
-        timers = [(_timer_of(key), thaw_maturing(orjson.loads(value))) for key, value in kept]
+        timers = [(_timer_of(key), thaw_timer(orjson.loads(value))) for key, value in kept]
         return cls(Timers(horizon, timers), [key for key, _ in kept])
 
     def writes(self) -> list[Write]:
         """Return what was changed: all that was due has fired, and what is still to come was set or cleared."""
         changed: dict[bytes, bytes | None] = dict.fromkeys(self.keys)
         changed.update((_timer_key(key), None) for key in self.timers.to_clear)
-        changed.update((_timer_key(key), _dump(maturing)) for key, maturing in self.timers.to_set.items())
+        changed.update((_timer_key(key), _dump(timer)) for key, timer in self.timers.to_set.items())
         return sorted(changed.items())
 
     def growth(self) -> int:
@@ -119,8 +119,8 @@ class DueTimers(NamedTuple):
 
 
 def _timer_key(key: TimerKey) -> bytes:
-    due, contact_id = key
-    return _TIMERS + pack_time(due) + contact_id.encode()
+    due, timer_id = key
+    return _TIMERS + pack_time(due) + timer_id.encode()
 
 
 def _timer_of(key: bytes) -> TimerKey:
@@ -128,8 +128,8 @@ def _timer_of(key: bytes) -> TimerKey:
     return unpack_time(key[start : start + _EXPIRY_BYTES]), key[start + _EXPIRY_BYTES :].decode()
 
 
-def _dump(maturing: Maturing) -> bytes:
-    return orjson.dumps(freeze_maturing(maturing))
+def _dump(timer: Timer) -> bytes:
+    return orjson.dumps(freeze_timer(timer))
 
 
 class Totals:
@@ -208,7 +208,7 @@ class Progress(NamedTuple):
     together. ``watermark`` is that of the partition's events, ``watermarks`` those that the partitions of the log told
     with their facts. ``settled`` is the time before which everything is judged and counted. ``labels`` are the label
     values admitted so far; ``windows`` those that all of it was judged by. ``states`` and ``timers`` are how many there
-    are.
+    are. ``sent`` is how much teams were nudged.
     """
 
     sequence: int
@@ -223,10 +223,11 @@ class Progress(NamedTuple):
     windows: Mapping[str, Millis]
     states: int
     timers: int
+    sent: Sequence[Sent] = ()
 
     def dump(self) -> bytes:
         """Return it as a value."""
-        return orjson.dumps(tuple(self))
+        return orjson.dumps((*self[:-1], [tuple(sent) for sent in self.sent]))
 
     def report(self) -> bytes:
         """Return what those who read the ledger's topic are told of it."""
@@ -245,4 +246,5 @@ class Progress(NamedTuple):
     def load(cls, raw: bytes) -> "Progress":
         """Return it again."""
         fields: list[Any] = orjson.loads(raw)
-        return cls(*fields)
+        progress = cls(*fields)
+        return progress._replace(sent=[Sent(*one) for one in progress.sent])

@@ -39,6 +39,7 @@ class Step:
     ledger: list[Write] = field(default_factory=list)
     packs: list[tuple[int, bytes]] = field(default_factory=list)
     outcomes: list[tuple[bytes | None, bytes]] = field(default_factory=list)
+    nudges: list[tuple[bytes | None, bytes]] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     touched: Touched = field(default_factory=Touched)
     expired: list[bytes] = field(default_factory=list)

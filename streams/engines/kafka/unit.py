@@ -6,6 +6,7 @@ from typing import Any, Final
 import orjson
 
 from streams.contracts.dead_letters import DeadLetter
+from streams.contracts.nudges import encode_nudge
 from streams.contracts.outcomes import encode_outcome
 from streams.domain import measures as m
 from streams.domain.labels import LabelBudget
@@ -25,6 +26,7 @@ from streams.engines.states import Codec
 from streams.processors import codec
 from streams.processors.changes import Changes, Timers, Work
 from streams.processors.merging import Merger
+from streams.processors.previews import Preview
 
 _LETTERS: Final = {"agents": b"a", "contacts": b"c", "journeys": b"j"}
 """How the keys of states begin, by the name of their store."""
@@ -70,7 +72,7 @@ class Unit:
         progress = self.progress
         self._labels = LabelBudget(policy, {name: list(values) for name, values in progress.labels.items()})
         self._kept: list[KeptStates[Any]] = []
-        self._intake = Intake(policy, self._labels, progress.watermark, self._keep)
+        self._intake = Intake(policy, self._labels, progress.sent, progress.watermark, self._keep)
         self._merger = Merger(list(progress.watermarks), progress.settled)
         self._events_read, self._facts_read = progress.events_low, progress.facts_low
         self._totals = Totals(shelf, partitions)
@@ -180,19 +182,29 @@ class Unit:
             keys = {record.offset: record.key for record in records}
             step.dead += self._dead(self._events_topic, refused, keys)
         step.dead += self._dead(self._events_topic, reject(changes, records[-1].offset, records[-1].timestamp))
-        step.packs = list(self._pack(telling, before, intake.sequencer.watermark))
+        showing: dict[int, list[Preview]] = {}
+        for preview in intake.show(step.touched):
+            showing.setdefault(f.partition_of(preview.contact.customer_id, self._partitions), []).append(preview)
+        step.packs = list(self._pack(telling, showing, before, intake.sequencer.watermark))
 
     def _pack(
-        self, telling: dict[int, list[codec.Plain]], before: Millis, watermark: Millis
+        self,
+        telling: Mapping[int, list[codec.Plain]],
+        showing: Mapping[int, list[Preview]],
+        before: Millis,
+        watermark: Millis,
     ) -> Iterator[tuple[int, bytes]]:
         """Pack facts for the partitions of their customers. Where time has moved on, every partition is told."""
         for to in range(self._partitions):
-            frozen = telling.get(to, [])
+            frozen, shown = telling.get(to, []), showing.get(to, [])
             while len(frozen) > _PACKED:
                 yield to, f.pack(self.partition, before, frozen[:_PACKED])
                 frozen = frozen[_PACKED:]
-            if frozen or watermark != before:
-                yield to, f.pack(self.partition, watermark, frozen)
+            while len(shown) > _PACKED:
+                yield to, f.pack(self.partition, before, (), shown[:_PACKED])
+                shown = shown[_PACKED:]
+            if frozen or shown or watermark != before:
+                yield to, f.pack(self.partition, watermark, frozen, shown)
 
     # -- facts ----------------------------------------------------------------------------------------------------
 
@@ -206,18 +218,27 @@ class Unit:
         return [one for one in records if one.offset >= known]
 
     def _process_facts(self, records: Sequence[Incoming], step: Step, changes: Changes) -> DueTimers:
+        shown: list[Preview] = []
         for record in records:
-            self._merger.tell(*f.unpack(record.value or b"", record.offset))
-        if not self.is_behind:
-            return DueTimers(Timers(BEGINNING), [])
+            source, watermark, told, ahead = f.unpack(record.value or b"", record.offset)
+            self._merger.tell(source, watermark, told)
+            shown += ahead
+        due = self._settle(step, changes) if self.is_behind else DueTimers(Timers(BEGINNING), [])
+        self._intake.nudge_ahead(shown, self._merger.settled, step.touched, changes)
+        step.outcomes = [(_key(outcome), encode_outcome(outcome)) for outcome in changes.outcomes]
+        step.nudges = [(nudge.contact.customer_id.encode(), encode_nudge(nudge)) for nudge in changes.nudges]
+        last = records[-1].offset if records else self.progress.facts_next - 1
+        step.dead += self._dead(self._facts_topic, reject(changes, last, records[-1].timestamp if records else 0))
+        return due
+
+    def _settle(self, step: Step, changes: Changes) -> DueTimers:
+        """Have journeys take what every partition has told up to, and what is due by then; much of it takes steps."""
         due = DueTimers.load(self._shelf, self.progress.settled, self._merger.watermark, _MOST_DUE)
         work = Work(step.touched.journeys, due.timers, changes)
+        self._intake.journey_states.load(step.touched.journeys, due.timers.keys())
         for facts, watermark, late in self._merger.release(due.timers.horizon):
             self._intake.journey_states.load(step.touched.journeys, self._intake.journeys.keys(facts))
             self._intake.journeys.process(facts, watermark, work, late=late)
-        step.outcomes = [(_key(outcome), encode_outcome(outcome)) for outcome in changes.outcomes]
-        last = records[-1].offset if records else self.progress.facts_next - 1
-        step.dead += self._dead(self._facts_topic, reject(changes, last, records[-1].timestamp if records else 0))
         return due
 
     # -- what to write --------------------------------------------------------------------------------------------
@@ -259,6 +280,7 @@ class Unit:
             self._windows,
             before.states + sum(kept.growth(states) for kept, states in touched) - len(step.expired),
             before.timers + due.growth(),
+            self._intake.throttle.snapshot(),
         )
         step.state = [
             *(write for kept, states in touched for write in kept.writes(states)),
@@ -302,5 +324,5 @@ def _key(outcome: Outcome) -> bytes:
     return of.customer_id.encode()
 
 
-def _received(records: Iterable[Incoming]) -> Iterator[Received]:
-    return (Received(record.offset, record.timestamp, record.value or b"") for record in records)
+def _received(records: Iterable[Incoming]) -> list[Received]:
+    return [Received(record.offset, record.timestamp, record.value or b"") for record in records]

@@ -71,6 +71,7 @@ class Writer:
         for to, pack in step.packs:
             await self._send(topics.facts.name, to, [Record(None, pack)])
         await self._send(topics.outcomes.name, own, (Record(*outcome) for outcome in step.outcomes))
+        await self._send(topics.nudges.name, own, (Record(*nudge) for nudge in step.nudges))
         await self._send(topics.dead_letters.name, own, map(_dead_letter, step.dead))
         ledger = await self._send(topics.ledger.name, own, (Record(*write) for write in step.ledger))
         state = await self._send(topics.state.name, own, (Record(*write) for write in step.state))

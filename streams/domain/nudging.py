@@ -1,0 +1,196 @@
+"""When to nudge: what of a customer's journey calls for action while the customer is still there.
+
+Pure functions of a journey at some moment. What is decided is remembered in the journey, so that a problem is told of
+under one nudge for as long as that is open.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from streams.domain.events import NudgeAction
+from streams.domain.journey import Journey
+from streams.domain.nudges import Earlier, Nudge, Nudged, NudgeKind, Watch, response_of
+from streams.domain.policy import Policy
+from streams.domain.problem import Problem
+from streams.domain.units import Millis
+
+REPEATS: Final = frozenset(("open", "retry", "recontact"))
+"""Evidence by which failure demand is a customer who comes again, rather than one who should not have had to come."""
+
+_MOST_EARLIER: Final = 10
+
+
+class Decided(NamedTuple):
+    """What becomes of an occasion to nudge: what is remembered of it, and what is told, if anybody is."""
+
+    nudged: Nudged
+    told: Nudge | None
+
+
+def repeat(journey: Journey, contact_id: str, at: Millis, policy: Policy) -> Nudge | None:
+    """Return the nudge that a repeat calls for: once, and while it is open and fresh enough to act on."""
+    if any(one.contact_id == contact_id and one.kind == "repeat" for one in journey.nudges):
+        return None
+    index = journey.index_of(contact_id)
+    if index is None:
+        return None
+    held = journey.contacts[index]
+    demand = held.judgement.demand if held.judgement is not None else None
+    if demand is None or demand.evidence not in REPEATS or held.contact.ends:
+        return None
+    if at - held.contact.arrived_at > policy.nudging.expiry:
+        return None
+    return _nudge(journey, index, "repeat", at, policy)
+
+
+def waiting(journey: Journey, contact_id: str, at: Millis, policy: Policy) -> Nudge | None:
+    """Return the nudge that a repeat calls for which still waits in its queue."""
+    index = journey.index_of(contact_id)
+    if index is None or journey.contacts[index].contact.ends:
+        return None
+    if not any(one.contact_id == contact_id and one.kind == "repeat" and not one.taken for one in journey.nudges):
+        return None
+    nudge = _nudge(journey, index, "waiting", at, policy)
+    return nudge._replace(since=nudge.contact.arrived_at)
+
+
+def promise(journey: Journey, contact_id: str, at: Millis, policy: Policy) -> Nudge | None:
+    """Return the nudge that a problem calls for which was opened by a contact and is not at rest in time."""
+    first = journey.index_of(contact_id)
+    if first is None:
+        return None
+    grouping = journey.grouping(policy)
+    problem = grouping.problem_of[first]
+    members = problem.members if problem is not None else [first]
+    still_open = [member for member in members if member >= first and grouping.lives[member].rests_at > at]
+    if not still_open:
+        return None
+    opened_at = journey.contacts[first].contact.arrived_at
+    nudge = _nudge(journey, still_open[-1], "promise", at, policy)
+    within = policy.nudging.resolve_within[journey.contacts[first].contact.arrived[0]]
+    return nudge._replace(nudge_id=f"promise:{contact_id}", since=opened_at, due_at=opened_at + within)
+
+
+def watches(contact_id: str, journey: Journey, now: Millis, policy: Policy) -> list[Watch]:
+    """Return when to look again after a problem was opened by a contact that arrived."""
+    index = journey.index_of(contact_id)
+    if index is None or journey.grouping(policy).links[index] != "first":
+        return []
+    contact, nudging = journey.contacts[index].contact, policy.nudging
+    within = nudging.resolve_within.get(contact.arrived[0])
+    if within is None:
+        return []
+    due = contact.arrived_at + round(within * nudging.warn_at)
+    return [Watch(due, "promise", contact_id, contact.customer_id)] if due > now else []
+
+
+def waiting_watch(journey: Journey, contact_id: str, policy: Policy) -> Watch | None:
+    """Return the time to look whether a repeat still waits; ``None`` unless it was nudged before that and waits."""
+    index = journey.index_of(contact_id)
+    if index is None:
+        return None
+    contact = journey.contacts[index].contact
+    due = contact.arrived_at + policy.nudging.waiting * policy.threshold_of(contact.arrived[0])
+    for one in journey.nudges:
+        if one.contact_id == contact_id and one.kind == "repeat" and not one.taken and one.at < due:
+            return Watch(due, "waiting", contact_id, contact.customer_id)
+    return None
+
+
+def decide(journey: Journey, nudge: Nudge, policy: Policy, admits: Callable[[Nudge], bool]) -> Decided:
+    """Decide what becomes of a nudge, and have the journey remember it.
+
+    Told under the id of the problem's open nudge, if there is one; kept back in quiet hours, or where ``admits`` says
+    that the team has had enough.
+    """
+    open_nudge = _open_nudge(journey, nudge, policy)
+    contact = nudge.contact
+    nudged = Nudged(
+        nudge.nudge_id, nudge.kind, contact.contact_id, nudge.at, nudge.expires_at, contact.arrived, "issued"
+    )
+    if open_nudge is not None:
+        nudged = nudged._replace(nudge_id=open_nudge.nudge_id, fate="grouped", response=open_nudge.response)
+    elif policy.nudging.quiet is not None and nudge.at in policy.nudging.quiet:
+        nudged = nudged._replace(fate="quiet")
+    elif not admits(nudge):
+        nudged = nudged._replace(fate="limited")
+    journey.nudges.append(nudged)
+    _note_response(journey, contact.contact_id)
+    return Decided(nudged, nudge._replace(nudge_id=nudged.nudge_id) if nudged.is_told else None)
+
+
+def answer(journey: Journey, nudge_id: str, action: NudgeAction, at: Millis) -> list[tuple[Nudged, Nudged]]:
+    """Have the journey remember an answer; return what it remembers otherwise than before, before and after."""
+    changed = []
+    for index, one in enumerate(journey.nudges):
+        after = one.answered(action, at) if one.nudge_id == nudge_id else one
+        if after is not one:
+            journey.nudges[index] = after
+            changed.append((one, after))
+    return changed
+
+
+def take(journey: Journey, contact_id: str) -> None:
+    """Have the journey remember that a contact waits no longer."""
+    for index, one in enumerate(journey.nudges):
+        if one.contact_id == contact_id and not one.taken:
+            journey.nudges[index] = one._replace(taken=True)
+
+
+def _note_response(journey: Journey, contact_id: str) -> None:
+    """Keep a judgement what it would be if it were made again; an open contact counts nothing by its response yet."""
+    index = journey.index_of(contact_id)
+    held = journey.contacts[index] if index is not None else None
+    if held is not None and held.judgement is not None:
+        held.judgement = held.judgement._replace(response=response_of(journey.nudges, contact_id))
+
+
+def _nudge(journey: Journey, index: int, kind: NudgeKind, at: Millis, policy: Policy) -> Nudge:
+    held = journey.contacts[index]
+    contact = held.contact
+    demand = held.judgement.demand if held.judgement is not None else None
+    problem = journey.grouping(policy).problem_of[index]
+    members = [member for member in problem.members if member < index] if problem is not None else []
+    origin = journey.index_of(demand.origin_id) if demand is not None and demand.origin_id is not None else None
+    if origin is not None and origin not in members:  # a retry may have been about something else
+        members.append(origin)
+    forgotten = problem.carry.chains[-1] if problem is not None and problem.carry is not None else None
+    before = [journey.contacts[member].contact for member in sorted(members)]
+    return Nudge(
+        f"{kind}:{contact.contact_id}",
+        kind,
+        at,
+        at + policy.nudging.expiry,
+        contact,
+        demand.evidence if demand is not None else "none",
+        1 + len(before) + (forgotten.contacts if forgotten is not None else 0),
+        sum(one.effort for one in before) + (forgotten.effort if forgotten is not None else 0),
+        tuple(
+            Earlier(
+                one.contact_id,
+                one.arrived_at,
+                one.ended_at,
+                one.ended or one.arrived,
+                one.reason_label,
+                one.abandoned,
+                one.claimed_resolved,
+            )
+            for one in before[::-1][:_MOST_EARLIER]
+        ),
+    )
+
+
+def _open_nudge(journey: Journey, nudge: Nudge, policy: Policy) -> Nudged | None:
+    """Return what was told of the same problem, is not over, and still waits for somebody to act on it."""
+    problem = _problem_of(journey, nudge.contact.contact_id, policy)
+    for one in reversed(journey.nudges):
+        if one.is_told and not one.is_settled and one.expires_at > nudge.at:
+            same = problem is not None and problem is _problem_of(journey, one.contact_id, policy)
+            if same or one.contact_id == nudge.contact.contact_id:
+                return one
+    return None
+
+
+def _problem_of(journey: Journey, contact_id: str, policy: Policy) -> Problem | None:
+    index = journey.index_of(contact_id)
+    return None if index is None else journey.grouping(policy).problem_of[index]
