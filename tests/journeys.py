@@ -68,6 +68,8 @@ def other_events(draw: st.DrawFn) -> Event:
         contact_id=draw(st.sampled_from(("c0", "c1", "c2", None))), case_id=draw(st.sampled_from(("k1", "k2", None)))
     ) or {"reason": "invoice"}
     case = {"customer_id": customer, "case_id": draw(st.sampled_from(("k1", "k2"))), "contact_id": "c0"}
+    nudge = f"{draw(st.sampled_from(('repeat', 'repeat', 'waiting', 'promise')))}:c{draw(st.integers(0, 3))}"
+    answer = {"actor": "lead", "action": draw(st.sampled_from(("acknowledged", "acted", "dismissed")))}
     agent = {"agent_id": draw(st.sampled_from(("a1", "a2"))), "team": draw(st.sampled_from(("blue", "red")))}
     return draw(
         st.sampled_from(
@@ -81,6 +83,7 @@ def other_events(draw: st.DrawFn) -> Event:
                 {"type": "agent.state", "at": at, "state": draw(st.sampled_from(("handling", "available"))), **agent},
                 {"type": "staff.joined", "at": at, **agent},
                 {"type": "staff.left", "at": at, **agent},
+                {"type": "action.taken", "at": at, "nudge_id": nudge, **answer},
                 {"type": "clock.tick", "at": at},
             )
         )

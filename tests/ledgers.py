@@ -1,8 +1,17 @@
 """All that two ledgers must agree on."""
 
+from streams.domain import measures as m
 from streams.domain.ledger import SLOT, SLOTS_KEPT, Entry
 from streams.domain.units import DAY
 from streams.exporter.reader import LedgerReader
+
+NUDGING = frozenset(
+    (
+        *(m.NUDGES, m.NUDGES_ANSWERED, m.NUDGE_DELAY.name, m.NUDGE_DELAY.sum_name),
+        *(m.NUDGED, m.NUDGED_ENDED, m.NUDGED_FAILED, m.NUDGED_FAILING),
+    )
+)
+"""What was told when it was known: events that come too late can't change it, nor how it was answered."""
 
 _SLOTS = (SLOTS_KEPT - DAY) // SLOT
 

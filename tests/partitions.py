@@ -38,6 +38,7 @@ class Partitions:
         self.state: list[list[Write]] = [[] for _ in self.partitions]
         self.ledger: list[list[Write]] = [[] for _ in self.partitions]
         self.outcomes: list[bytes] = []
+        self.nudges: list[bytes] = []
         self.dead: list[DeadLetter] = []
         self._shelves = [self._shelf(p) for p in self.partitions]
         self._units = [self._unit(p) for p in self.partitions]
@@ -71,6 +72,7 @@ class Partitions:
         for to, pack in step.packs:
             self.facts[to].append(Record(len(self.facts[to]), 0, None, pack))
         self.outcomes += [value for _, value in step.outcomes]
+        self.nudges += [value for _, value in step.nudges]
         self.dead += step.dead
         if fault == "behind":
             self.restart(p)

@@ -4,11 +4,11 @@ Pure functions of a journey at some moment. What is decided is remembered in the
 under one nudge for as long as that is open.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from streams.domain.events import NudgeAction
-from streams.domain.journey import Journey
+from streams.domain.journey import Change, Journey
 from streams.domain.nudges import Earlier, Nudge, Nudged, NudgeKind, Watch, response_of
 from streams.domain.policy import Policy
 from streams.domain.problem import Problem
@@ -27,20 +27,23 @@ class Decided(NamedTuple):
     told: Nudge | None
 
 
-def repeat(journey: Journey, contact_id: str, at: Millis, policy: Policy) -> Nudge | None:
-    """Return the nudge that a repeat calls for: once, and while it is open and fresh enough to act on."""
-    if any(one.contact_id == contact_id and one.kind == "repeat" for one in journey.nudges):
-        return None
-    index = journey.index_of(contact_id)
-    if index is None:
-        return None
-    held = journey.contacts[index]
-    demand = held.judgement.demand if held.judgement is not None else None
-    if demand is None or demand.evidence not in REPEATS or held.contact.ends:
-        return None
-    if at - held.contact.arrived_at > policy.nudging.expiry:
-        return None
-    return _nudge(journey, index, "repeat", at, policy)
+def repeats(journey: Journey, changed: Iterable[Change], at: Millis, policy: Policy) -> Iterator[Nudge]:
+    """Yield the nudges that contacts call for which have turned out to be repeats: one by one, to be decided between.
+
+    A contact is nudged for once, and only while it is open and fresh enough to act on.
+    """
+    for change in changed:
+        if change.after is None:
+            continue
+        contact, judgement = change.after
+        demand = judgement.demand
+        if demand is None or demand.evidence not in REPEATS or contact.ends:
+            continue
+        is_fresh = at - contact.arrived_at <= policy.nudging.expiry
+        if is_fresh and not any(of.contact_id == contact.contact_id and of.kind == "repeat" for of in journey.nudges):
+            index = journey.index_of(contact.contact_id)
+            if index is not None:
+                yield _nudge(journey, index, "repeat", at, policy)
 
 
 def waiting(journey: Journey, contact_id: str, at: Millis, policy: Policy) -> Nudge | None:

@@ -27,11 +27,7 @@ class Nudger:
     ) -> None:
         """Nudge for the repeats among what has changed, and wait for what may come of them, or of a new problem."""
         told_of, policy = fact.contact.contact_id, self._policy
-        for change in changed:
-            contact_id = change.after[0].contact_id if change.after is not None else None
-            nudge = nudging.repeat(journey, contact_id, now, policy) if contact_id is not None else None
-            if nudge is None:
-                continue
+        for nudge in nudging.repeats(journey, changed, now, policy):
             self._decide(nudge, journey, work.changes)
             if nudge.contact.contact_id != told_of or fact.taken:  # whether others wait still is not known
                 nudging.take(journey, nudge.contact.contact_id)

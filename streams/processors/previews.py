@@ -6,8 +6,10 @@ is told as *provisional*. It has the id that the settled one will have. Nothing 
 restart may lose one, and then the settled one follows all the same.
 """
 
+from bisect import insort
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from streams.domain import nudging
@@ -33,11 +35,11 @@ class Previews:
     def __init__(self, policy: Policy, throttle: Throttle) -> None:
         self._policy = policy
         self._throttle = throttle
-        self._shown: dict[str, dict[str, Preview]] = {}
+        self._shown: dict[str, list[Preview]] = {}
         self._told: dict[str, Nudge] = {}
         self._swept_at: Millis = 0
 
-    def take(self, previews: Iterable[Preview], settled: Millis, journeys: States[Journey]) -> list[Nudge]:
+    def take(self, previews: Sequence[Preview], settled: Millis, journeys: States[Journey]) -> list[Nudge]:
         """Take what is shown, and return what it calls for. The journeys must be those of their customers.
 
         Args:
@@ -46,31 +48,23 @@ class Previews:
             journeys: as they were decided; they are left as they are.
         """
         self._sweep(settled)
-        fresh: dict[str, set[str]] = {}
+        customers = dict.fromkeys(preview.contact.customer_id for preview in previews if preview.at >= settled)
         for preview in previews:
             if preview.at >= settled:
-                contact = preview.contact
-                self._shown.setdefault(contact.customer_id, {})[contact.contact_id] = preview
-                fresh.setdefault(contact.customer_id, set()).add(contact.contact_id)
-        nudges: list[Nudge] = []
-        for customer_id, contact_ids in fresh.items():
-            nudges += self._look(customer_id, contact_ids, journeys.get(customer_id))
-        return nudges
+                shown = self._shown.setdefault(preview.contact.customer_id, [])
+                insort(shown, preview, key=attrgetter("at"))
+        return [nudge for customer_id in customers for nudge in self._look(customer_id, journeys.get(customer_id))]
 
-    def _look(self, customer_id: str, fresh: set[str], settled: Journey | None) -> list[Nudge]:
-        """Go on with a copy of a journey as if what was shown were settled; return what is news in that."""
+    def _look(self, customer_id: str, settled: Journey | None) -> Iterator[Nudge]:
+        """Go on with a copy of a journey as if what was shown were settled; yield what is news in that."""
         journey = _copy(settled)
-        told: list[Nudge] = []
-        for at, contact in sorted(self._shown[customer_id].values(), key=_arrival):
-            journey.tell(contact, self._policy, new=True)
-            nudge = nudging.repeat(journey, contact.contact_id, at, self._policy)
-            if nudge is None:
-                continue
-            decided = nudging.decide(journey, nudge, self._policy, self._admits)
-            if decided.told is not None and contact.contact_id in fresh and nudge.nudge_id not in self._told:
-                self._told[nudge.nudge_id] = nudge
-                told.append(decided.told._replace(provisional=True))
-        return told
+        for at, contact in self._shown[customer_id]:
+            changed = journey.tell(contact, self._policy, new=True)
+            for nudge in nudging.repeats(journey, changed, at, self._policy):
+                decided = nudging.decide(journey, nudge, self._policy, self._admits)
+                if decided.told is not None and nudge.nudge_id not in self._told:
+                    self._told[nudge.nudge_id] = nudge
+                    yield decided.told._replace(provisional=True)
 
     def _admits(self, nudge: Nudge) -> bool:
         """Say whether a team may be told one more, those that it was told ahead of time being counted as well."""
@@ -86,16 +80,12 @@ class Previews:
             return
         self._swept_at = settled + self._policy.lateness
         for customer_id, shown in list(self._shown.items()):
-            left = {contact_id: preview for contact_id, preview in shown.items() if preview.at >= settled}
+            left = [preview for preview in shown if preview.at >= settled]
             if left:
                 self._shown[customer_id] = left
             else:
                 del self._shown[customer_id]
         self._told = {nudge_id: nudge for nudge_id, nudge in self._told.items() if nudge.at >= settled}
-
-
-def _arrival(preview: Preview) -> tuple[Millis, str]:
-    return preview.contact.arrived_at, preview.contact.contact_id
 
 
 def _copy(journey: Journey | None) -> Journey:

@@ -1,5 +1,6 @@
 """A log comes to the same whichever engine processes it, and however many partitions it is spread over."""
 
+import json
 from collections import Counter
 
 from streams.domain import measures as m
@@ -32,10 +33,17 @@ def net(played: Played) -> dict[Series, int]:
     return {series: n for series, n in found.items() if n and series.name != m.RESTATEMENTS}
 
 
+def settled(played: Played) -> Counter[bytes]:
+    """Nudges but for those that were told ahead of time: which, depends on how much is read at once."""
+    return Counter(nudge for nudge in played.nudges if not json.loads(nudge).get("provisional"))
+
+
 def test_a_log_gives_the_ledger_and_the_outcomes_of_the_embedded_engine(play: Play) -> None:
     [played], [wanted] = play([game(demo_plan())]), play_embedded([game(demo_plan())])
     assert totals(played) == totals(wanted)
     assert Counter(played.outcomes) == Counter(wanted.outcomes)
+    assert settled(played) == settled(wanted)
+    assert settled(wanted)
 
 
 def test_what_comes_late_and_twice_comes_to_the_same_in_the_end(play: Play) -> None:

@@ -17,7 +17,7 @@ from streams.domain.policy import Policy
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.kafka import unit
 from tests.journeys import DAY, START, Event, arrivals, histories, wire
-from tests.ledgers import rows
+from tests.ledgers import NUDGING, rows
 from tests.partitions import Partitions
 from tests.property.test_determinism import ABOUT_COMING, END, NARROW, NOW, POLICY
 
@@ -25,7 +25,8 @@ Totals = dict[tuple[object, ...], tuple[int, int]]
 
 
 def key_of(event: Event) -> str:
-    return str(event.get("contact_id") or event.get("customer_id") or event.get("agent_id"))
+    nudged = event.get("nudge_id", "").partition(":")[2]
+    return str(event.get("contact_id") or nudged or event.get("customer_id") or event.get("agent_id"))
 
 
 def totals(entries: list[Entry]) -> Totals:
@@ -43,16 +44,18 @@ def net(ledger: Totals) -> dict[tuple[object, ...], int]:
     return {
         series: added - retracted
         for series, (added, retracted) in ledger.items()
-        if added != retracted and series[1] not in ABOUT_COMING
+        if added != retracted and series[1] not in ABOUT_COMING | NUDGING
     }
 
 
-def undisturbed(events: list[Event], policy: Policy = POLICY) -> tuple[Totals, Counter[bytes]]:
+def undisturbed(events: list[Event], policy: Policy = POLICY) -> tuple[Totals, Counter[bytes], Counter[bytes]]:
+    """Return the ledger, the outcomes and the nudges of the embedded engine."""
     with closing(EmbeddedEngine(":memory:", policy)) as engine:
         engine.ingest([wire(event) for event in events], NOW, {})
         engine.advance(END)
         ledger = totals(rows(engine.ledger))
-        return ledger, Counter(value for _, value in engine.outcomes())
+        outcomes, nudges = engine.outcomes(), engine.nudges()
+        return ledger, Counter(value for _, value in outcomes), Counter(value for _, value in nudges)
 
 
 def spread(folder: str, events: list[Event], n: int, policy: Policy = POLICY) -> Partitions:
@@ -69,12 +72,13 @@ def test_any_number_of_partitions_gives_the_ledger_and_the_outcomes_of_one(data:
     coming = data.draw(arrivals(data.draw(histories())))
     with tempfile.TemporaryDirectory() as folder, closing(spread(folder, coming, n)) as partitions:
         partitions.finish(data.draw(st.integers(1, 7)))
-        ledger, outcomes = undisturbed(coming)
+        ledger, outcomes, nudges = undisturbed(coming)
         late = (m.LATE, m.DUPLICATES)  # whether a second copy is late depends on what else its partition holds
         assert {s: t for s, t in totals([*partitions.entries()]).items() if s[1] not in late} == {
             s: t for s, t in ledger.items() if s[1] not in late
         }
         assert Counter(partitions.outcomes) == outcomes
+        assert Counter(partitions.nudges) == nudges
 
 
 @given(st.data(), st.integers(1, 3), st.sampled_from([POLICY, NARROW]), st.sampled_from([1, 3, 10_000]))
@@ -101,6 +105,7 @@ def test_faults_change_nothing(data: st.DataObject, n: int, policy: Policy, due_
             troubled.finish(3)
             assert totals([*troubled.entries()]) == totals([*calm.entries()])
             assert Counter(troubled.outcomes) == Counter(calm.outcomes)
+            assert Counter(troubled.nudges) == Counter(calm.nudges)
             assert [own.progress.timers for own in troubled.units] == [own.progress.timers for own in calm.units]
             if n == 1 or policy is POLICY:  # each partition has a budget of its own
                 assert net(totals([*troubled.entries()])) == net(undisturbed(coming, policy)[0])
