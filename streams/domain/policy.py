@@ -74,7 +74,7 @@ class Nudging:
     warn_at: float = 0.8
     limit: int = 60
     span: Millis = 10 * MINUTE
-    shares: int = 1
+    shares: int = 12
     quiet: QuietHours | None = None
 
 

@@ -75,6 +75,7 @@ _Duration = Annotated[
 ]
 Short = Annotated[_Duration, AfterValidator(_between("0s", "24h"))]
 Long = Annotated[_Duration, AfterValidator(_between("0s", "3650d"))]
+Brief = Annotated[_Duration, AfterValidator(_between("1m", "24h"))]
 Retention = Annotated[_Duration, AfterValidator(_between("1h", "3650d"))]
 SessionTimeout = Annotated[_Duration, AfterValidator(_between("6s", "30m"))]
 TransactionTimeout = Annotated[_Duration, AfterValidator(_between("1s", "15m"))]
@@ -119,6 +120,13 @@ TimeZone = Annotated[
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"type": "string", "examples": ["UTC", "Europe/Paris"]}),
 ]
+Hours = Annotated[
+    tuple[int, int] | None,
+    PlainValidator(v.parse_hours),
+    PlainSerializer(v.format_hours, return_type=str | None),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": v.HOURS}, {"type": "null"}], "examples": ["22:00-07:00"]}),
+]
+Times = Annotated[StrictInt, Field(ge=1, le=1_000)]
 Flag = StrictBool
 Port = Annotated[StrictInt, Field(ge=0, le=65_535)]
 

@@ -37,6 +37,19 @@ class Detection(Section):
     time_zone: f.TimeZone = setting("UTC", "Where hours of the week are those of people's lives, such as Europe/Paris.")
 
 
+class Nudges(Section):
+    """When team leads are asked for action while the customer is still there."""
+
+    expiry: f.Brief = setting("30m", "For how long a nudge asks for action.")
+    waiting: f.Times = setting(
+        3, "A repeat waits, and is told again, when it is not answered within so many times its queue's threshold."
+    )
+    warn_at: f.Share = setting(0.8, "Part of a queue's resolve_within after which its promise is about to be broken.")
+    limit: f.Count = setting(60, "Most nudges of a team in each span; what is more is counted, and not told.")
+    span: f.Brief = setting("10m", "The span that the limit is for.")
+    quiet: f.Hours = setting(None, "Hours in which nobody is nudged, such as 22:00-07:00 in detection.time_zone.")
+
+
 class Linking(Section):
     """How contacts are joined to problems."""
 
@@ -52,6 +65,9 @@ class Queue(Section):
     answer_threshold: f.Short | None = setting(None, "Its own service-level threshold.")
     service_level: f.Share | None = setting(None, "Its own objective: share to be answered within the threshold.")
     failure: f.Share | None = setting(None, "Its own objective: share that may fail within the window.")
+    resolve_within: f.Long | None = setting(
+        None, "How soon after its first contact a problem should be at rest; a lead is nudged before that."
+    )
 
 
 class Rate(Section):
@@ -122,6 +138,7 @@ class Monitor(Section):
     lateness: f.Short = setting("10s", "How far out of order events may come without being late.")
     retry_within: f.Long = setting("24h", "A contact within this time of an abandoned one is a retry of it.")
     thresholds: Thresholds = Thresholds()
+    nudges: Nudges = Nudges()
     linking: Linking = Linking()
     objectives: Objectives = Objectives()
     detection: Detection = Detection()

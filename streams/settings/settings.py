@@ -56,6 +56,7 @@ class Settings:
             events_per_contact=monitor.limits.events_per_contact,
             label_budget=budget.model_dump(),
             declared_labels=self._declared_labels(),
+            nudging=self._nudging(),
         )
 
     def file(self, name: str | None, *place: str) -> Path | None:
@@ -69,6 +70,22 @@ class Settings:
         return [
             Setting(key_of(place), _text(value), str(self.origins.get(place, DEFAULT))) for place, value in _flat(plain)
         ]
+
+    def _nudging(self) -> p.Nudging:
+        monitor = self.monitor
+        nudges = monitor.nudges
+        return p.Nudging(
+            expiry=nudges.expiry,
+            waiting=nudges.waiting,
+            resolve_within={
+                name: queue.resolve_within for name, queue in monitor.queues.items() if queue.resolve_within is not None
+            },
+            warn_at=nudges.warn_at,
+            limit=nudges.limit,
+            span=nudges.span,
+            shares=monitor.kafka.partitions,  # on any engine, so that all of them count alike
+            quiet=None if nudges.quiet is None else p.QuietHours(*nudges.quiet, monitor.detection.time_zone),
+        )
 
     def _declared_labels(self) -> Mapping[str, frozenset[str]]:
         """Return what the config names: never cut by a budget, or a rate or a threshold would not be found."""

@@ -17,6 +17,7 @@ from streams.domain.units import DAY, HOUR, MINUTE, SECOND, Micros, Millis
 DURATION: Final = r"^([0-9]{1,12}) ?(ms|s|m|h|d)$"
 SIZE: Final = r"^([0-9]{1,12}) ?(B|KiB|MiB|GiB)$"
 BROKER: Final = r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})$"
+HOURS: Final = r"^([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])$"
 MONEY: Final = r"^([0-9]{1,9})(?:\.([0-9]{1,6}))?$"
 
 DEFAULT_REPLICATION: Final = "default"
@@ -162,3 +163,24 @@ def parse_time_zone(value: object) -> ZoneInfo:
         return ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # the last for the name of a folder
         raise ValueError(msg) from error
+
+
+def parse_hours(value: object) -> tuple[int, int] | None:
+    """Return hours such as ``22:00-07:00`` as the minutes of the day at which they begin and end; ``None`` for none.
+
+    Raises:
+        ValueError: if they are no hours, or all of the day; the message says what would be right.
+    """
+    if value is None:
+        return None
+    found = re.fullmatch(HOURS, value) if isinstance(value, str) else None
+    hours = tuple(int(found[n]) * 60 + int(found[n + 1]) for n in (1, 3)) if found else (0, 0)
+    if hours[0] == hours[1]:
+        msg = f"{show(value)} are no hours of the day; write when they begin and end, such as 22:00-07:00"
+        raise ValueError(msg)
+    return hours[0], hours[1]
+
+
+def format_hours(hours: tuple[int, int] | None) -> str | None:
+    """Write hours of the day."""
+    return None if hours is None else "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in hours)

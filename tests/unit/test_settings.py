@@ -10,9 +10,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from streams.bootstrap import make_context
-from streams.domain.policy import Policy, Rate, Reason, Window
+from streams.domain.policy import Nudging, Policy, QuietHours, Rate, Reason, Window
 from streams.domain.spikes import Detection
-from streams.domain.units import DAY, HOUR, SECOND
+from streams.domain.units import DAY, HOUR, MINUTE, SECOND
 from streams.exporter.context import Context, Objective
 from streams.settings import ConfigError, Settings, load, render, schemas
 from streams.sources.simulator.presets import demo_plan
@@ -111,10 +111,12 @@ def test_every_setting_that_changes_a_number_reaches_the_policy(write: Write) ->
         retry_within: 2h
         thresholds: {answer: 30s, short_abandon: 3s}
         linking: {by_identity: true}
+        nudges: {expiry: 20m, waiting: 4, warn_at: 0.5, limit: 30, span: 5m, quiet: "21:30-06:15"}
         objectives: {service_level: 0.9, failure: 0.1, window: 14d}
         detection: {false_alarms: 2, least_contacts: 9, time_zone: Europe/Paris}
         teams: [blue, red]
-        queues: {billing: {team: blue, answer_threshold: 1m}, cards: {}}
+        queues: {billing: {team: blue, answer_threshold: 1m, resolve_within: 3d}, cards: {}}
+        kafka: {partitions: 6}
         costs: {currency: USD, rates: [{per_hour: 38.000001, team: blue, channel: voice}, {per_hour: "40"}]}
         limits: {contacts_per_customer: 7, events_per_contact: 8, open_contact_expiry: 90d}
         labels: {budget: {queue: 1, team: 2, channel: 3, reason: 4}}
@@ -137,6 +139,16 @@ def test_every_setting_that_changes_a_number_reaches_the_policy(write: Write) ->
         contacts_per_customer=7,
         events_per_contact=8,
         label_budget={"queue": 1, "team": 2, "channel": 3, "reason": 4},
+        nudging=Nudging(
+            expiry=20 * MINUTE,
+            waiting=4,
+            resolve_within={"billing": 3 * DAY},
+            warn_at=0.5,
+            limit=30,
+            span=5 * MINUTE,
+            shares=6,
+            quiet=QuietHours(21 * 60 + 30, 6 * 60 + 15, ZoneInfo("Europe/Paris")),
+        ),
         declared_labels={
             "queue": frozenset({"billing", "cards"}),
             "team": frozenset({"blue", "red"}),

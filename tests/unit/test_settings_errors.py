@@ -53,6 +53,15 @@ def problems(monitor: str | bytes = "", env: Mapping[str, str] = NO_VARIABLES, r
         ("lateness: 10", f"lateness: 10 is not a duration; {A_DURATION}"),
         ("lateness: 1.5h", f"lateness: '1.5h' is not a duration; {A_DURATION}"),
         ("lateness: 25h", "lateness: 25h is not between 0s and 24h"),
+        (
+            "nudges: {quiet: 22-7}",
+            "nudges.quiet: '22-7' are no hours of the day; write when they begin and end, such as 22:00-07:00",
+        ),
+        (
+            "nudges: {quiet: '07:00-07:00'}",
+            "nudges.quiet: '07:00-07:00' are no hours of the day; write when they begin and end, such as 22:00-07:00",
+        ),
+        ("nudges: {expiry: 30s}", "nudges.expiry: 30s is not between 1m and 24h"),
         ("lateness:", f"lateness: {EMPTY}"),
         ("thresholds:", f"thresholds: {EMPTY}"),
         ("thresholds: 20s", f"thresholds: '20s' {NOT_A_MAPPING}"),
