@@ -11,14 +11,14 @@ from streams.catalogue.labels import QTC
 from streams.catalogue.nudges import EFFECT_LEVELS, effect_name
 from streams.domain import measures as m
 from streams.domain.cohort import NONE_BY_BUCKET, Cohort, CohortTable
-from streams.domain.estimate import PERIODS, Estimate, difference, freshest, matured
+from streams.domain.estimate import PERIODS, Estimate, difference, live, matured
 from streams.domain.ledger import Entry, Labels
 from streams.domain.policy import Window
 from streams.domain.units import Millis
 from streams.exporter.rows import Gauge
 
 SPAN: Millis = PERIODS[-1]
-"""Which contacts the matured share speaks for: nudged ones are few, so it is four weeks of them."""
+"""How far back shares look: nudged contacts are few, so it is four weeks."""
 
 _MEASURES = frozenset((m.NUDGED_ENDED, m.NUDGED_FAILED, m.NUDGED_FAILING))
 
@@ -64,8 +64,7 @@ def nudged_gauges(entries: Iterable[Entry], windows: Sequence[Window], as_of: Mi
 def _estimate(table: CohortTable, basis: str, window: Millis, as_of: Millis) -> Estimate | None:
     if basis == "matured":
         return matured(table, window, as_of, SPAN)
-    live = freshest(table, window, as_of)
-    return live[1] if live is not None else None
+    return live(table, window, as_of, SPAN)
 
 
 def _read(entries: Iterable[Entry]) -> dict[tuple[Level, Labels], dict[str, _Tally]]:

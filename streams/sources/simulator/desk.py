@@ -8,6 +8,7 @@ from streams.domain import events as e
 from streams.domain.units import Millis
 from streams.sources.simulator.consequences import Consequences, Outcome
 from streams.sources.simulator.draws import duration, exponential
+from streams.sources.simulator.leads import Leads
 from streams.sources.simulator.people import Problem
 from streams.sources.simulator.plan import Queue
 from streams.sources.simulator.staff import Agent, Roster
@@ -16,12 +17,16 @@ from streams.sources.simulator.world import SOURCE, World
 
 
 class Visit(NamedTuple):
-    """One contact about a problem, and its events so far; who brings it, and about what, the log may learn later."""
+    """One contact about a problem, and its events so far; who brings it, and about what, the log may learn later.
+
+    ``acted`` says whether a team lead does something about it, because it is not the first.
+    """
 
     contact_id: str
     problem: Problem
     customer_hidden: bool
     reason_later: bool
+    acted: bool
     events: list[e.Event]
 
 
@@ -45,11 +50,13 @@ class Desk:
     last_end: Millis = field(init=False)
     _queues: dict[str, Queue] = field(init=False)
     _consequences: Consequences = field(init=False)
+    _leads: Leads = field(init=False)
 
     def __post_init__(self) -> None:
         self.last_end = self.world.start
         self._queues = {queue.name: queue for queue in self.world.plan.queues}
         self._consequences = Consequences(self.world)
+        self._leads = Leads(self.world)
 
     @property
     def full(self) -> bool:
@@ -119,7 +126,10 @@ class Desk:
             reason=None if missing or later else problem.reason,
             case_id=problem.case_id,
         )
-        return Visit(contact_id, problem, hidden, later, [offer])
+        events: list[e.Event] = [offer]
+        nudged = not (hidden or missing or later)  # else it is not known at once that it is a repeat
+        acted = nudged and self._leads.answer(problem, contact_id, at, events)
+        return Visit(contact_id, problem, hidden, later, acted, events)
 
     def _abandon(self, visit: Visit, at: Millis) -> End:
         problem = visit.problem
@@ -180,6 +190,7 @@ class Desk:
         )
         self._leave_case(visit, ended_at, resolved=claimed)
         rate = world.plan.failure_rate(problem.queue, problem.reason, ended_at)
+        rate = self._leads.failure_rate(rate, acted=visit.acted)
         outcome = self._consequences.of_handling(
             problem, visit.contact_id, rate, ended_at, partial(self.come_back, problem)
         )

@@ -158,6 +158,20 @@ class Aftermath:
 
 
 @dataclass(frozen=True, slots=True)
+class Leads:
+    """What team leads do about customers who come again.
+
+    They act on a share of the nudges and dismiss a share of the others, each by chance alone, after ``delay`` on
+    average. Of the repeats that are acted on, ``effect`` of those that would have failed do not.
+    """
+
+    acts: float = 0.0
+    dismisses: float = 0.0
+    delay: Millis = 90 * SECOND
+    effect: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """How records reach the log: some delayed, some twice.
 
@@ -188,6 +202,7 @@ class Plan:
     customers: Customers = Customers()
     records: Records = Records()
     aftermath: Aftermath = Aftermath()
+    leads: Leads = Leads()
     delivery: Delivery = Delivery()
     tick: Millis | None = MINUTE
 
@@ -213,9 +228,9 @@ def _contradictions(plan: Plan) -> Iterator[str]:
     for incident in plan.incidents:
         if (incident.queue, incident.reason) not in known:
             yield f"incident: queue {incident.queue!r} with reason {incident.reason!r} is not in the plan"
-    parts: list[Queue | Team | Incident | Customers | Records | Aftermath | Delivery] = []
+    parts: list[Queue | Team | Incident | Customers | Records | Aftermath | Leads | Delivery] = []
     parts += [*plan.queues, *plan.teams, *plan.incidents]
-    parts += [plan.customers, plan.records, plan.aftermath, plan.delivery]
+    parts += [plan.customers, plan.records, plan.aftermath, plan.leads, plan.delivery]
     for part in parts:
         for name in (each.name for each in fields(part) if each.name != "per_hour"):
             share = getattr(part, name)
