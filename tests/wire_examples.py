@@ -13,6 +13,15 @@ ENDED = {**COMMON, "type": "contact.ended", "contact_id": "c-1"}
 UPDATED = {**COMMON, "type": "contact.updated", "contact_id": "c-1"}
 SURVEY = {**COMMON, "type": "survey.answered", "contact_id": "c-1"}
 DENIED = {**COMMON, "type": "outcome.denied", "customer_id": "p-1"}
+SPIKE = {
+    **COMMON,
+    "type": "demand.spiked",
+    "queue": "delivery",
+    "reason": "parcel_late",
+    "since": "2026-03-01T09:00:00Z",
+    "contacts": 31,
+    "expected": 12.5,
+}
 ACTION = {**COMMON, "type": "action.taken", "nudge_id": "n-1", "actor": "lead", "action": "acted"}
 
 WHO = ("e-1", NOW, "telephony")
@@ -91,6 +100,10 @@ EXAMPLES: list[tuple[dict[str, Any], facts.Event]] = [
     ),
     ({**COMMON, "type": "staff.joined", "agent_id": "a", "team": "t"}, facts.StaffJoined(*WHO, "a", "t")),
     ({**COMMON, "type": "staff.left", "agent_id": "a", "team": "t"}, facts.StaffLeft(*WHO, "a", "t")),
+    (
+        {**SPIKE, "since": "2026-03-01T09:00:00Z"},
+        facts.DemandSpiked(*WHO, "delivery", "parcel_late", 1_772_355_600_000, 31, 12.5),
+    ),
     ({**ACTION, "note": "two\nlines"}, facts.ActionTaken(*WHO, "n-1", "lead", "acted", "two\nlines")),
     ({**COMMON, "type": "clock.tick"}, facts.ClockTicked(*WHO)),
 ]

@@ -32,12 +32,19 @@ from streams.exporter.context import Context, Objective
 from streams.exporter.http import METRICS_PATH, index_route, metrics_route
 from streams.exporter.process import ProcessMetrics
 from streams.exporter.reader import LedgerReader
+from streams.exporter.spotter import Spotter
 from streams.exporter.workers import WorkerMetrics, WorkerReader
 from streams.settings import Settings, schemas
 from streams.sources.http import EVENTS_PATH, Append, Gateway
 
 HEALTH_PATH: Final = "/healthz"
 READY_PATH: Final = "/readyz"
+
+SOURCE: Final = "outcome-monitor"
+"""The source of the events that the monitor tells by itself."""
+
+SPOT_S: Final = 10.0
+"""How often it is asked whether failure demand has spiked, in seconds; spikes are seen by five minutes of the log."""
 
 _DISTRIBUTION: Final = "outcome-monitor"
 _SALT_BYTES: Final = 16
@@ -119,6 +126,11 @@ def make_context(settings: Settings) -> Context:
         window.name,
         settings.policy().reasons,
     )
+
+
+def make_spotter(settings: Settings, ledger: LedgerReader) -> Spotter:
+    """Return who looks for spikes of failure demand in a ledger."""
+    return Spotter(ledger, make_context(settings).detection, SOURCE)
 
 
 def make_registry(settings: Settings, ledger: LedgerReader | None, worker: WorkerReader | None) -> CollectorRegistry:

@@ -9,7 +9,17 @@ from uuid import uuid4
 
 import typer
 
-from streams.bootstrap import Health, make_app, make_exporter, open_appender, open_engine, wall_clock
+from streams.bootstrap import (
+    SOURCE,
+    SPOT_S,
+    Health,
+    make_app,
+    make_exporter,
+    make_spotter,
+    open_appender,
+    open_engine,
+    wall_clock,
+)
 from streams.cli.consoles import note
 from streams.cli.exits import UsageError
 from streams.cli.feed import Feed
@@ -28,7 +38,6 @@ from streams.settings import Settings
 
 _TICK_S: Final = 1.0
 _IDLE_S: Final = 0.05
-_SOURCE: Final = "outcome-monitor"
 
 
 def register(app: typer.Typer) -> None:
@@ -136,7 +145,9 @@ class _Loop:
         self._appender = appender
         self._health = health
         self._server = server
+        self._spotter = make_spotter(settings, engine.ledger)
         self._next_tick = 0.0
+        self._next_look = 0.0
 
     def run(self, feed: Feed | None, stop: Event) -> None:
         """Go on until asked to stop; what is in the log by then and not processed is processed at the next start.
@@ -161,7 +172,14 @@ class _Loop:
         if monotonic() < self._next_tick:
             return []
         self._next_tick = monotonic() + _TICK_S
-        return [encode(ClockTicked(f"tick-{uuid4().hex}", wall_clock(), _SOURCE))]
+        return [encode(ClockTicked(f"tick-{uuid4().hex}", wall_clock(), SOURCE)), *self._spotted()]
+
+    def _spotted(self) -> list[bytes]:
+        """Return the spikes of failure demand that have begun, of which it is asked now and then."""
+        if monotonic() < self._next_look:
+            return []
+        self._next_look = monotonic() + SPOT_S
+        return [encode(spike) for spike in self._spotter.look(wall_clock())]
 
     def _append(self, records: list[bytes]) -> bool:
         try:

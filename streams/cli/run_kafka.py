@@ -2,20 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
-from streams.bootstrap import make_app, make_registry, wall_clock
+from streams.bootstrap import SPOT_S, make_app, make_registry, make_spotter, wall_clock
 from streams.bootstrap.kafka import open_service
 from streams.cli.consoles import note
 from streams.cli.feed import Feed
 from streams.cli.serving import listen, serving
 from streams.cli.stopping import stopping
+from streams.contracts.encode import encode
 from streams.engines.port import StorageError
 from streams.engines.roles import Role
+from streams.exporter.spotter import Spotter
 from streams.settings import Settings
+
+_Work: TypeAlias = Callable[[Callable[[], bool]], Coroutine[None, None, None]]
 
 _BATCH: Final = 2_000
 _PAUSE_S: Final = 0.2
@@ -51,7 +56,12 @@ def run_kafka(  # noqa: PLR0913, PLR0917 - one for each option
             if feed is not None:
                 await _pour(feed, service, stop)
 
-        asyncio.run(service.run(stop.is_set, check, pour))
+        beside: list[_Work] = [check, pour]
+        if service.ledger is not None:
+            spotter = make_spotter(settings, service.ledger)
+            look = partial(_spotted, spotter, service)
+            beside.append(service.announcing(look, SPOT_S))
+        asyncio.run(service.run(stop.is_set, *beside))
 
 
 def _log() -> None:
@@ -70,6 +80,11 @@ class _Service(Protocol):
     ticking: bool
 
     async def put(self, records: Sequence[bytes], received_at: int) -> None: ...
+
+
+def _spotted(spotter: Spotter, service: _Service) -> list[bytes]:
+    """Return the spikes of failure demand that have begun, but not while what happened long ago is put in the log."""
+    return [encode(spike) for spike in spotter.look(wall_clock())] if service.ticking else []
 
 
 async def _pour(feed: Feed, service: _Service, stop: Callable[[], bool]) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 import orjson
 
 from streams.contracts import times
-from streams.domain.events import TYPE_OF, ContactEnded, Event
+from streams.domain.events import TYPE_OF, ContactEnded, DemandSpiked, Event
 from streams.domain.units import SECOND, Millis
 
 _IN_SECONDS: Final[Mapping[str, str]] = {
@@ -37,6 +37,8 @@ def encode(event: Event) -> bytes:
     record |= {name: value for name, value in told if name not in usual or value != usual[name]}
     if isinstance(event, ContactEnded):
         _name_durations(record)
+    elif isinstance(event, DemandSpiked):
+        record["since"] = times.rfc3339(event.since)
     return orjson.dumps(record)
 
 

@@ -198,6 +198,30 @@ class ActionTaken(Wire):
         )
 
 
+class DemandSpiked(Wire):
+    """Failure demand of a reason is far above what is usual; the monitor says so itself, of what it has counted."""
+
+    type: Annotated[Literal["demand.spiked"], f.TYPE]
+    queue: f.SpikedQueue
+    reason: f.SpikedReason
+    since: f.Since
+    contacts: f.Contacts
+    expected: f.Expected
+
+    @override
+    def to_event(self) -> facts.DemandSpiked:
+        return facts.DemandSpiked(
+            self.event_id,
+            self.occurred_at,
+            self.source,
+            self.queue,
+            self.reason,
+            self.since,
+            self.contacts,
+            self.expected,
+        )
+
+
 class ClockTicked(Wire):
     """Time moved on in this partition, whether or not anything else happened."""
 
@@ -226,6 +250,7 @@ Interaction: TypeAlias = Annotated[
     | AgentStateChanged
     | StaffJoined
     | StaffLeft
+    | DemandSpiked
     | ActionTaken
     | ClockTicked,
     Field(discriminator="type"),

@@ -6,33 +6,46 @@ from typing import Any, Final
 
 import orjson
 
-from streams.domain.nudges import Earlier, Nudge, NudgeKind
+from streams.domain.ledger import Labels
+from streams.domain.nudges import Earlier, Nudge, NudgeKind, SpikeNudge
 from streams.domain.units import Millis
 
 EXPECTED: Final[Mapping[NudgeKind, str]] = {
     "repeat": "resolve_now",
     "waiting": "answer_now",
     "promise": "keep_promise",
+    "spike": "remove_cause",
 }
 """What is expected of whoever takes a nudge: solve the problem in this contact; take it out of the queue before the
-customer gives up; bring the problem to an end before the promise is broken."""
+customer gives up; bring the problem to an end before the promise is broken; find what causes so many to come again."""
 
 
-def encode_nudge(nudge: Nudge) -> bytes:
+def encode_nudge(nudge: Nudge | SpikeNudge) -> bytes:
     """Return a record of the nudges topic."""
-    contact = nudge.contact
-    queue, team, channel = contact.arrived
-    body: dict[str, Any] = {
+    body = _of_spike(nudge) if isinstance(nudge, SpikeNudge) else _of_contact(nudge)
+    return orjson.dumps(body, option=orjson.OPT_UTC_Z)
+
+
+def _head(nudge: Nudge | SpikeNudge, kind: NudgeKind, place: Labels, reason: str) -> dict[str, Any]:
+    queue, team, channel = place
+    return {
         "type": "nudge.issued",
         "nudge_id": nudge.nudge_id,
-        "kind": nudge.kind,
+        "kind": kind,
         "occurred_at": _time(nudge.at),
         "expires_at": _time(nudge.expires_at),
         "queue": queue,
         "team": team,
         "channel": channel,
-        "reason": contact.reason_label,
-        "expected": EXPECTED[nudge.kind],
+        "reason": reason,
+        "expected": EXPECTED[kind],
+    }
+
+
+def _of_contact(nudge: Nudge) -> Mapping[str, Any]:
+    contact = nudge.contact
+    body = _head(nudge, nudge.kind, contact.arrived, contact.reason_label)
+    body |= {
         "contact_id": contact.contact_id,
         "customer_id": contact.customer_id,
         "arrived_at": _time(contact.arrived_at),
@@ -47,7 +60,15 @@ def encode_nudge(nudge: Nudge) -> bytes:
         body |= {"opened_at": _time(nudge.since), "due_at": _time(nudge.due_at)}
     if nudge.provisional:
         body["provisional"] = True
-    return orjson.dumps(body, option=orjson.OPT_UTC_Z)
+    return body
+
+
+def _of_spike(nudge: SpikeNudge) -> Mapping[str, Any]:
+    return _head(nudge, "spike", nudge.place, nudge.reason) | {
+        "started_at": _time(nudge.since),
+        "contacts": nudge.contacts,
+        "expected_contacts": nudge.expected,
+    }
 
 
 def _earlier(earlier: Earlier) -> Mapping[str, Any]:

@@ -98,10 +98,22 @@ def _closed(outcome: o.ContactClosed) -> Mapping[str, Any]:
 
 
 def _responded(outcome: o.NudgeResponded) -> Mapping[str, Any]:
-    body = _about("nudge.answered", outcome.occurred_at, outcome.contact, outcome.contact.arrived)
-    action = outcome.action
-    body |= {"nudge_id": action.nudge_id, "action": action.action, "actor": action.actor, "note": action.note}
-    return body
+    action, contact = outcome.action, outcome.contact
+    queue, team, channel = outcome.place
+    return {
+        "type": "nudge.answered",
+        "occurred_at": _time(outcome.occurred_at),
+        "nudge_id": action.nudge_id,
+        "contact_id": contact.contact_id if contact is not None else None,
+        "customer_id": contact.customer_id if contact is not None else None,
+        "queue": queue,
+        "team": team,
+        "channel": channel,
+        "reason": outcome.reason,
+        "action": action.action,
+        "actor": action.actor,
+        "note": action.note,
+    }
 
 
 def _about(kind: str, occurred_at: Millis, contact: Contact, place: Labels) -> dict[str, Any]:

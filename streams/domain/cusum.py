@@ -39,13 +39,19 @@ def follow(steps: Iterable[float], limit: float) -> Reading:
     It is an alarm once it has come to ``limit``, where it stays at most, so that what was great is not held against
     the time after it; until it has fallen to half of that, when it starts again from zero.
     """
-    excess, alarm = 0.0, False
-    for step in steps:
-        excess = max(excess + step, 0.0)
-        if excess >= limit:
-            excess, alarm = limit, True
-        elif alarm and excess <= limit / 2:
-            excess, alarm = 0.0, False
+    reading = Reading(0.0, alarm=False)
+    for size in steps:
+        reading = step(reading, size, limit)
+    return reading
+
+
+def step(reading: Reading, size: float, limit: float) -> Reading:
+    """Return where the sum stands after one step more."""
+    excess, alarm = max(reading.excess + size, 0.0), reading.alarm
+    if excess >= limit:
+        return Reading(limit, alarm=True)
+    if alarm and excess <= limit / 2:
+        return Reading(0.0, alarm=False)
     return Reading(excess, alarm)
 
 

@@ -230,6 +230,27 @@ class StaffLeft(NamedTuple):
     team: str
 
 
+class DemandSpiked(NamedTuple):
+    """Failure demand of a reason that a queue has caused is far above what is usual, since a time.
+
+    ``contacts`` came since then, where ``expected`` are usual.
+    """
+
+    event_id: str
+    occurred_at: Millis
+    source: str
+    queue: str
+    reason: str
+    since: Millis
+    contacts: int
+    expected: float
+
+    @property
+    def spike_key(self) -> str:
+        """What it is about."""
+        return f"{self.queue}/{self.reason}"
+
+
 class ActionTaken(NamedTuple):
     """A team lead did something about a nudge."""
 
@@ -243,8 +264,14 @@ class ActionTaken(NamedTuple):
 
     @property
     def contact_id(self) -> str:
-        """The contact that the nudge was issued for: the id of a nudge is its kind, a colon, and what it is about."""
+        """The contact that the nudge is about: its id is its kind, a colon, and that; unless it is about a spike."""
         return self.nudge_id.partition(":")[2]
+
+    @property
+    def spike_key(self) -> str | None:
+        """The queue and the reason of the spike that the nudge is about; ``None`` if it is about a contact."""
+        kind, _, about = self.nudge_id.partition(":")
+        return about.rpartition("#")[0] if kind == "spike" else None
 
 
 ContactEvent: TypeAlias = (
@@ -266,7 +293,7 @@ CustomerEvent: TypeAlias = CaseOpened | CaseResolved | CaseReopened | OutcomeCon
 AgentEvent: TypeAlias = AgentStateChanged | StaffJoined | StaffLeft
 """What staff do: keyed by agent id."""
 
-Event: TypeAlias = ContactEvent | CustomerEvent | AgentEvent | ClockTicked
+Event: TypeAlias = ContactEvent | CustomerEvent | AgentEvent | DemandSpiked | ClockTicked
 
 
 TYPE_OF: Mapping[type, str] = {
@@ -288,6 +315,7 @@ TYPE_OF: Mapping[type, str] = {
     AgentStateChanged: "agent.state",
     StaffJoined: "staff.joined",
     StaffLeft: "staff.left",
+    DemandSpiked: "demand.spiked",
     ActionTaken: "action.taken",
 }
 """The name that each kind of event has in the log, in the order in which facts of the same instant are taken."""

@@ -8,7 +8,7 @@ from streams.domain.events import NudgeAction
 from streams.domain.ledger import Labels
 from streams.domain.units import Millis
 
-NudgeKind: TypeAlias = Literal["repeat", "waiting", "promise"]
+NudgeKind: TypeAlias = Literal["repeat", "waiting", "promise", "spike"]
 Fate: TypeAlias = Literal["issued", "grouped", "limited", "quiet"]
 """What became of an occasion to nudge: told, told under the nudge that the problem has already, or kept back because
 the team has had its share or has quiet hours."""
@@ -52,6 +52,22 @@ class Nudge(NamedTuple):
     since: Millis | None = None
     due_at: Millis | None = None
     provisional: bool = False
+
+
+class SpikeNudge(NamedTuple):
+    """What a team lead is told of failure demand that is far above what is usual: the lead of the team that causes it.
+
+    ``contacts`` came since a time, where ``expected`` are usual. ``place`` is the queue, its team, and no channel.
+    """
+
+    nudge_id: str
+    at: Millis
+    expires_at: Millis
+    place: Labels
+    reason: str
+    since: Millis
+    contacts: int
+    expected: float
 
 
 class Nudged(NamedTuple):

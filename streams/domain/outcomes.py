@@ -6,6 +6,7 @@ from streams.domain.account import Maturing, Maturity
 from streams.domain.contact import Contact
 from streams.domain.events import ActionTaken
 from streams.domain.judgement import Demand, Seen
+from streams.domain.ledger import Labels
 from streams.domain.units import Millis
 
 
@@ -54,11 +55,13 @@ class ContactClosed(NamedTuple):
 
 
 class NudgeResponded(NamedTuple):
-    """Somebody answered a nudge that was issued for a contact."""
+    """Somebody answered a nudge, which was issued for a contact unless it was for a spike."""
 
     occurred_at: Millis
     action: ActionTaken
-    contact: Contact
+    place: Labels
+    reason: str
+    contact: Contact | None = None
 
 
 Outcome: TypeAlias = (

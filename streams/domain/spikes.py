@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from math import ceil, log2
 from typing import Final, NamedTuple
 
-from streams.domain.cusum import ALLOWANCE, count_limit, follow, odds_of, share_limit
+from streams.domain.cusum import ALLOWANCE, Reading, count_limit, follow, odds_of, share_limit, step
 from streams.domain.ledger import SLOT
 from streams.domain.units import DAY, HOUR, Millis
 
@@ -58,6 +58,14 @@ class Spike(NamedTuple):
     excess: float
     limit: float
     alarm: bool
+
+
+class Evidence(NamedTuple):
+    """What an alarm rests on: how many came since the sum began to rise, and how many are usual in that time."""
+
+    since: Millis
+    contacts: int
+    expected: float
 
 
 class Season:
@@ -123,6 +131,20 @@ def count_spike(arrivals: Tally, season: Season, series: int, asked: Detection) 
     expected = {hour: season.expected(arrivals.hours, hour) for hour in range(season.start, season.hour + 1)}
     steps = (n - ALLOWANCE * expected[hour] * part for hour, n, part in season.recent(arrivals.slots))
     return Spike(expected[season.hour], *_reading(steps, limit))
+
+
+def evidence(arrivals: Tally, season: Season, limit: float) -> Evidence:
+    """Return what came since the cumulative sum of counts, which makes an alarm at a limit, was last at zero."""
+    began = season.start * HOUR
+    since, contacts, expected = began, 0, 0.0
+    reading = Reading(0.0, alarm=False)
+    for place, (hour, n, part) in enumerate(season.recent(arrivals.slots), 1):
+        usual = season.expected(arrivals.hours, hour) * part
+        reading = step(reading, n - ALLOWANCE * usual, limit)
+        contacts, expected = contacts + n, expected + usual
+        if not reading.excess:
+            since, contacts, expected = began + place * SLOT, 0, 0.0
+    return Evidence(min(since, season.as_of), contacts, expected)
 
 
 def share_spike(failures: Tally, all_of_them: Tally, season: Season, series: int, asked: Detection) -> Spike | None:

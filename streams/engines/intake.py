@@ -12,7 +12,13 @@ from streams.contracts.decode import BadRecord, decode
 from streams.contracts.encode import encode
 from streams.domain import measures as m
 from streams.domain.contact import ContactFold
-from streams.domain.events import TYPE_OF, AgentEvent, ContactEvent, CustomerEvent, Event
+from streams.domain.events import (
+    TYPE_OF,
+    AgentEvent,
+    ContactEvent,
+    CustomerEvent,
+    Event,
+)
 from streams.domain.journey import Journey
 from streams.domain.labels import LabelBudget
 from streams.domain.ledger import Additions
@@ -24,6 +30,7 @@ from streams.engines.states import Codec, StateCache
 from streams.processors import codec
 from streams.processors.agents import AGENT_EVENTS, Agent, Agents
 from streams.processors.ahead import Ahead
+from streams.processors.alarms import SPIKE_EVENTS, Alarm, Alarms, is_of_spike
 from streams.processors.changes import Changes, States
 from streams.processors.contacts import CONTACT_EVENTS, Contacts
 from streams.processors.facts import Fact
@@ -61,17 +68,18 @@ class Touched:
     contacts: States[ContactFold] = field(default_factory=lambda: States({}))
     journeys: States[Journey] = field(default_factory=lambda: States({}))
     agents: States[Agent] = field(default_factory=lambda: States({}))
+    alarms: States[Alarm] = field(default_factory=lambda: States({}))
 
     def all(self) -> tuple[States[Any], ...]:
         """Return them in the order in which their stores are asked for."""
-        return self.contacts, self.journeys, self.agents
+        return self.contacts, self.journeys, self.agents, self.alarms
 
 
 class Stores(Protocol):
     """Where the states of each processor are kept."""
 
     def __call__(self, name: str, codec: Codec[Any]) -> StateCache[Any]:
-        """Return the store of ``contacts``, ``journeys`` or ``agents``."""
+        """Return the store of ``contacts``, ``journeys``, ``agents`` or ``alarms``."""
 
 
 class Intake:
@@ -86,15 +94,18 @@ class Intake:
         self._expiry = policy.nudging.expiry
         self._contacts = Contacts(policy, labels)
         self._agents = Agents(policy, labels)
+        self._alarms = Alarms(policy, labels)
         self._ahead = Ahead(policy, labels)
         self._previews = Previews(policy, self.throttle)
         self.journeys = Journeys(policy, self.throttle)
         contacts = Codec(codec.freeze_contact, self._thaw_contact, self._contacts.expires_at)
         journeys = Codec(codec.freeze_journey, codec.thaw_journey, self.journeys.expires_at)
         agents = Codec(codec.freeze_agent, codec.thaw_agent, self._agents.expires_at)
+        alarms = Codec(codec.freeze_alarm, codec.thaw_alarm, self._alarms.expires_at)
         self.contact_states: StateCache[ContactFold] = stores("contacts", contacts)
         self.journey_states: StateCache[Journey] = stores("journeys", journeys)
         self.agent_states: StateCache[Agent] = stores("agents", agents)
+        self.alarm_states: StateCache[Alarm] = stores("alarms", alarms)
 
     def hold(self, records: Iterable[Received]) -> None:
         """Take back events that were processed before and whose time had not come."""
@@ -121,10 +132,13 @@ class Intake:
         """Have contacts and agents fold what was released; return what that says about customers."""
         self.contact_states.load(touched.contacts, self._contacts.keys(release.events))
         self.agent_states.load(touched.agents, self._agents.keys(release.events))
+        self.alarm_states.load(touched.alarms, self._alarms.keys(release.events))
         facts: list[Fact] = []
         for event in release.events:  # in one pass: label values are admitted in the order of events, whoever has them
             kind = type(event)
-            if kind in CONTACT_EVENTS:
+            if kind in SPIKE_EVENTS and is_of_spike(event):
+                self._alarms.take(event, touched.alarms, changes)
+            elif kind in CONTACT_EVENTS:
                 self._contacts.take(cast("ContactEvent", event), release, touched.contacts, changes, facts)
             elif kind in CUSTOMER_EVENTS:
                 facts.append(cast("CustomerEvent", event))

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from streams.catalogue import spikes as catalogue
 from streams.domain import measures as m
+from streams.domain.events import DemandSpiked
 from streams.domain.ledger import TOTALS, Entry, Labels
-from streams.domain.spikes import Detection, Season, Spike, Tally, count_spike, share_spike
-from streams.domain.units import Millis
+from streams.domain.spikes import Detection, Season, Spike, Tally, count_spike, evidence, share_spike
+from streams.domain.units import SECOND, Millis
 from streams.exporter.rows import Gauge
 
 _COUNT_NAMES = (catalogue.EXPECTED, catalogue.EXCESS, catalogue.EXCESS_LIMIT, catalogue.SPIKE)
@@ -34,6 +35,22 @@ def spike_gauges(entries: Iterable[Entry], as_of: Millis, asked: Detection) -> I
         yield from _gauges(_COUNT_NAMES, labels, count_spike(tally, season, series[labels[0]], asked))
     for queue, (failures, everything) in shares.items():
         yield from _gauges(_SHARE_NAMES, (queue,), share_spike(failures, everything, season, series[queue], asked))
+
+
+def spikes_of(entries: Iterable[Entry], as_of: Millis, asked: Detection) -> Iterator[DemandSpiked]:
+    """Say of every queue and reason that is in alarm what it rests on: the same for as long as the alarm lasts."""
+    tallies = _tallies(entries)
+    hours = [hour for tally in tallies[m.ARRIVED].values() for hour in tally.hours]
+    if not hours:
+        return
+    season = Season(min(hours), as_of, asked.zone)
+    series = Counter(queue for queue, _ in tallies[m.CAUSED]) + Counter(_by_queue(tallies[m.ARRIVED]).keys())
+    for (queue, reason), tally in sorted(tallies[m.CAUSED].items()):
+        found = count_spike(tally, season, series[queue], asked)
+        if found is not None and found.alarm:
+            since, contacts, expected = evidence(tally, season, found.limit)
+            event_id = f"spike:{queue}/{reason}@{since // SECOND}"
+            yield DemandSpiked(event_id, as_of, "", queue, reason, since, contacts, round(expected, 1))
 
 
 def _gauges(names: Iterable[str], labels: Labels, found: Spike | None) -> Iterator[Gauge]:

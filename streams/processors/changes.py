@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 from streams.domain.account import Maturing
 from streams.domain.events import Event
 from streams.domain.ledger import Additions
-from streams.domain.nudges import Nudge, Watch
+from streams.domain.nudges import Nudge, SpikeNudge, Watch
 from streams.domain.outcomes import Outcome
 from streams.domain.units import Millis
 
@@ -35,7 +35,7 @@ class Changes:
 
     additions: Additions = field(default_factory=Additions)
     outcomes: list[Outcome] = field(default_factory=list)
-    nudges: list[Nudge] = field(default_factory=list)
+    nudges: list[Nudge | SpikeNudge] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
 
 

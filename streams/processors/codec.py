@@ -16,6 +16,7 @@ from streams.domain.nudges import Nudged, Watch
 from streams.domain.problem import Carry, Chain
 from streams.domain.signs import Sign
 from streams.processors.agents import Agent, Moment
+from streams.processors.alarms import Alarm
 from streams.processors.changes import Timer
 
 Plain: TypeAlias = Sequence[Any]
@@ -88,6 +89,17 @@ def thaw_agent(plain: Plain) -> Agent:
     """Return an agent again."""
     states, memberships = plain
     return Agent([Moment(*moment) for moment in states], [Moment(*moment) for moment in memberships])
+
+
+def freeze_alarm(alarm: Alarm) -> Plain:
+    """Return what is remembered of a spike."""
+    return [list(alarm.known), alarm.reason, alarm.nudged and tuple(alarm.nudged)]
+
+
+def thaw_alarm(plain: Plain) -> Alarm:
+    """Return what is remembered of a spike again."""
+    known, reason, nudged = plain
+    return Alarm(known, reason, None if nudged is None else _thaw_nudged(nudged))
 
 
 def _freeze_held(held: Held) -> Plain:

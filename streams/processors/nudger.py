@@ -72,7 +72,8 @@ class Nudger:
         index = journey.index_of(known.contact_id)
         if index is not None:
             contact = journey.contacts[index].contact
-            changes.outcomes.append(outcomes.NudgeResponded(action.occurred_at, action, contact))
+            told = outcomes.NudgeResponded(action.occurred_at, action, known.place, contact.reason_label, contact)
+            changes.outcomes.append(told)
         return journey.judge_again(self._policy)
 
     def withdraw(self, contact_id: str, journey: Journey, now: Millis, work: Work[Journey]) -> None:

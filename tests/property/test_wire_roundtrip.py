@@ -32,6 +32,9 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "sla_met": st.booleans(),
     "csat": st.integers(1, 5),
     "nps": st.integers(0, 10),
+    "since": st.integers(EARLIEST, NOW + MAX_AHEAD),
+    "contacts": st.integers(0, 2**31),
+    "expected": st.floats(0, 1e9),
     **dict.fromkeys(("talk", "hold", "wrap", "self_service"), DURATION),
 }
 NEEDS_ONE = {

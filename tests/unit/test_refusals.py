@@ -120,7 +120,7 @@ def test_an_unknown_type_is_refused_with_the_nearest_one() -> None:
 
 
 def test_an_unknown_type_that_resembles_none_is_refused_with_where_to_look() -> None:
-    assert refusal(wire({**OFFERED, "type": "zzz"})).detail.endswith("the JSON Schema lists the 19 types")
+    assert refusal(wire({**OFFERED, "type": "zzz"})).detail.endswith("the JSON Schema lists the 20 types")
 
 
 @pytest.mark.parametrize(

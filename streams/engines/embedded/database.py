@@ -34,6 +34,9 @@ CREATE INDEX journeys_by_expiry ON journeys (expires_at);
 CREATE TABLE agents (key TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, value BLOB NOT NULL)
     WITHOUT ROWID;
 CREATE INDEX agents_by_expiry ON agents (expires_at);
+CREATE TABLE alarms (key TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, value BLOB NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX alarms_by_expiry ON alarms (expires_at);
 CREATE TABLE timers (due INTEGER NOT NULL, id TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (due, id))
     WITHOUT ROWID;
 CREATE TABLE ledger (

@@ -99,7 +99,7 @@ class SqliteLedger:
             "monitor_state_rows": float(
                 self._one(
                     "SELECT (SELECT count(*) FROM contacts) + (SELECT count(*) FROM journeys)"
-                    " + (SELECT count(*) FROM agents)"
+                    " + (SELECT count(*) FROM agents) + (SELECT count(*) FROM alarms)"
                 )
             ),
             "monitor_open_timers": float(self._one("SELECT count(*) FROM timers")),

@@ -27,8 +27,8 @@ _CLOSE_S: Final = 5.0
 
 
 def key_of(event: Event) -> bytes | None:
-    """Return what the record of an event is keyed by: its contact, else its customer, else its agent."""
-    for name in ("contact_id", "customer_id", "agent_id"):
+    """Return what the record of an event is keyed by: its spike, its contact, else its customer, else its agent."""
+    for name in ("spike_key", "contact_id", "customer_id", "agent_id"):
         key: str | None = getattr(event, name, None)
         if key is not None:
             return key.encode()

@@ -113,6 +113,27 @@ class Service:
             raise StorageError(_NOT_CONNECTED) from error
         await self._producer.append(records, received_at)
 
+    def announcing(self, look: Callable[[], Sequence[bytes]], every_s: float) -> Work:
+        """Return what puts in the log what looking at the ledger says, now and then; what could not be put, later."""
+
+        async def announce(stop: Stop) -> None:
+            pending: list[bytes] = []
+            async with _started(LogProducer(self._config, self._connection)) as producer:
+                while not stop():
+                    if self.ledger is not None and self.ledger.is_ready:
+                        pending += await asyncio.to_thread(look)
+                    try:
+                        await producer.append(pending, self._now())
+                        pending.clear()
+                        self._trouble.pop("spikes", None)
+                    except StorageError as error:
+                        self._trouble["spikes"] = f"spikes can't be told: {error}"
+                    looked = monotonic()
+                    while not stop() and monotonic() < looked + every_s:  # noqa: ASYNC110 - it is not an event of this loop
+                        await asyncio.sleep(_BEAT_S)
+
+        return self._trying("spikes", announce)
+
     async def run(self, stop: Stop, *beside: Work) -> None:
         """Do what the roles ask for, and what else is to be done beside them, until ``stop`` says so.
 

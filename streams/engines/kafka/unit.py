@@ -11,7 +11,8 @@ from streams.contracts.outcomes import encode_outcome
 from streams.domain import measures as m
 from streams.domain.labels import LabelBudget
 from streams.domain.ledger import COHORTS_KEPT, SLOTS_KEPT, hour_of, slot_of
-from streams.domain.outcomes import Outcome, VerdictReached
+from streams.domain.nudges import Nudge, SpikeNudge
+from streams.domain.outcomes import NudgeResponded, Outcome, VerdictReached
 from streams.domain.policy import Policy
 from streams.domain.units import MINUTE, Millis
 from streams.domain.watermark import BEGINNING
@@ -28,7 +29,7 @@ from streams.processors.changes import Changes, Timers, Work
 from streams.processors.merging import Merger
 from streams.processors.previews import Preview
 
-_LETTERS: Final = {"agents": b"a", "contacts": b"c", "journeys": b"j"}
+_LETTERS: Final = {"agents": b"a", "contacts": b"c", "alarms": b"d", "journeys": b"j"}
 """How the keys of states begin, by the name of their store."""
 _CACHED: Final = 60_000
 """How many states all partitions together keep at hand, if their states are alike."""
@@ -226,7 +227,7 @@ class Unit:
         due = self._settle(step, changes) if self.is_behind else DueTimers(Timers(BEGINNING), [])
         self._intake.nudge_ahead(shown, self._merger.settled, step.touched, changes)
         step.outcomes = [(_key(outcome), encode_outcome(outcome)) for outcome in changes.outcomes]
-        step.nudges = [(nudge.contact.customer_id.encode(), encode_nudge(nudge)) for nudge in changes.nudges]
+        step.nudges = [(_key(nudge), encode_nudge(nudge)) for nudge in changes.nudges]
         last = records[-1].offset if records else self.progress.facts_next - 1
         step.dead += self._dead(self._facts_topic, reject(changes, last, records[-1].timestamp if records else 0))
         return due
@@ -298,7 +299,7 @@ class Unit:
         """Find states that nothing can change any more, and that this step has not touched."""
         before, watermark, known = self.progress, self._merger.settled, self._intake.sequencer.watermark
         passed = 0 if before.settled == BEGINNING else watermark - before.settled
-        now = {_LETTERS["contacts"]: known, _LETTERS["agents"]: known, _LETTERS["journeys"]: watermark}
+        now = {letter: watermark if name == "journeys" else known for name, letter in _LETTERS.items()}
         in_use = {kept.letter: states.loaded for kept, states in zip(self._kept, step.touched.all(), strict=True)}
         expired = self._sweeping.look(before.states, passed, now)
         return [key for key in expired if key[1:].decode() not in in_use[key[:1]]]
@@ -318,10 +319,14 @@ def _low(low: int, known: int, read: int, following: int, held: int | None) -> i
     return following if held is None else held
 
 
-def _key(outcome: Outcome) -> bytes:
-    """Return the key of a record of the outcomes topic: whose it is."""
-    of = outcome.of if isinstance(outcome, VerdictReached) else outcome.contact
-    return of.customer_id.encode()
+def _key(told: Outcome | Nudge | SpikeNudge) -> bytes:
+    """Return the key of a record that is told: whose it is, or the queue that it is about."""
+    if isinstance(told, VerdictReached):
+        return told.of.customer_id.encode()
+    contact = None if isinstance(told, SpikeNudge) else told.contact
+    if contact is not None:
+        return contact.customer_id.encode()
+    return told.place[0].encode() if isinstance(told, SpikeNudge | NudgeResponded) else b""
 
 
 def _received(records: Iterable[Incoming]) -> list[Received]:
