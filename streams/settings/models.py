@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 from streams.domain.events import DemandClass
 from streams.domain.policy import CostCategory
 from streams.settings import fields as f
+from streams.settings.board import Board
 from streams.settings.kafka import Kafka
 from streams.settings.section import Section, setting
 
@@ -133,6 +134,7 @@ class Monitor(Section):
     http: Http = Http()
     storage: Storage = Storage()
     kafka: Kafka = Kafka()
+    board: Board = Board()
 
 
 class Reason(Section):
@@ -159,3 +161,6 @@ class Secrets(Section):
 
     exemplar_salt: SecretStr | None = None
     kafka_password: SecretStr | None = None
+    oidc_client_secret: SecretStr | None = None
+    proxy_secret: SecretStr | None = None
+    audit_salt: SecretStr | None = None
