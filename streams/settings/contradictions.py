@@ -6,6 +6,7 @@ from typing import Final
 
 from streams.domain.policy import UNKNOWN
 from streams.settings.board import Board
+from streams.settings.delivery import Webhook
 from streams.settings.environment import variable_of
 from streams.settings.kafka import Sasl, Tls, Topics
 from streams.settings.models import Monitor, Rate, Secrets
@@ -48,6 +49,10 @@ def contradictions(monitor: Monitor, secrets: Secrets) -> Iterator[tuple[Place, 
     yield from _halves_of_sasl(monitor.kafka.security.sasl, password_given=secrets.kafka_password is not None)
     yield from _secrets_given_twice(monitor, secrets)
     yield from _gaps_of_access(monitor.board, secrets)
+    for index, webhook in enumerate(monitor.delivery.webhooks):
+        names = [earlier.name for earlier in monitor.delivery.webhooks[:index]]
+        for key, message in _faults_of_webhook(webhook, names):
+            yield ("delivery", "webhooks", index, key), message
 
 
 def _unknown_teams(monitor: Monitor) -> Iterator[tuple[Place, str]]:
@@ -135,3 +140,19 @@ def _gaps_of_access(board: Board, secrets: Secrets) -> Iterator[tuple[Place, str
     needed["board", "roles"] = board.roles or None
     for place in (place for place, value in needed.items() if value is None):
         yield place, f"is missing, and board.access {board.access} needs it; {_GIVES[place]}"
+
+
+def _faults_of_webhook(webhook: Webhook, names: list[str]) -> Iterator[tuple[str, str]]:
+    if webhook.name in names:
+        yield "name", f"{show(webhook.name)} is the name of another; give each a name of its own"
+    if webhook.url is None and webhook.url_file is None:
+        yield (
+            "url",
+            "is missing; give the address that nudges are posted to, or name the file that holds it in url_file",
+        )
+    if webhook.url is not None and webhook.url_file is not None:
+        yield "url_file", "is set, and so is url; keep one of them"
+    if webhook.secret_file is not None and webhook.secret_env is not None:
+        yield "secret_env", "is set, and so is secret_file; keep one of them"
+    if webhook.format == "plain" and webhook.secret_file is None and webhook.secret_env is None:
+        yield "secret_file", "is missing, and format plain needs it, so that receivers know whom messages are from"

@@ -87,6 +87,7 @@ Long = Annotated[_Duration, AfterValidator(_between("0s", "3650d"))]
 Retention = Annotated[_Duration, AfterValidator(_between("1h", "3650d"))]
 SessionTimeout = Annotated[_Duration, AfterValidator(_between("6s", "30m"))]
 Session = Annotated[_Duration, AfterValidator(_between("1m", "7d"))]
+MaxAge = Annotated[_Duration, AfterValidator(_between("1s", "7d"))]
 TransactionTimeout = Annotated[_Duration, AfterValidator(_between("1s", "15m"))]
 Tick = Annotated[
     Millis | None,

@@ -11,6 +11,7 @@ from streams.domain.events import DemandClass
 from streams.domain.policy import CostCategory
 from streams.settings import fields as f
 from streams.settings.board import Board
+from streams.settings.delivery import Delivery
 from streams.settings.kafka import Kafka
 from streams.settings.section import Section, setting
 
@@ -135,6 +136,7 @@ class Monitor(Section):
     storage: Storage = Storage()
     kafka: Kafka = Kafka()
     board: Board = Board()
+    delivery: Delivery = Delivery()
 
 
 class Reason(Section):
@@ -164,3 +166,4 @@ class Secrets(Section):
     oidc_client_secret: SecretStr | None = None
     proxy_secret: SecretStr | None = None
     audit_salt: SecretStr | None = None
+    customer_salt: SecretStr | None = None

@@ -66,4 +66,6 @@ _FAULTS: Final[Mapping[str, Callable[[str], str | None]]] = {
     "oidc_client_secret": _fault_of_password,
     "proxy_secret": _fault_of_password,
     "audit_salt": _fault_of_salt,
+    "customer_salt": _fault_of_salt,
+    "webhook": _fault_of_password,
 }
