@@ -1,16 +1,18 @@
 """A small board behind its entrance, over HTTP: pages that say who is there, and an action."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from queue import Queue
 from typing import Any, Final
 
 import httpx
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from streams.board.access.config import AccessConfig, Role, Way
@@ -46,6 +48,7 @@ class Board:
     clock: Clock
     audit: Path
     acted: list[Mapping[str, str]] = field(default_factory=list)
+    news: Queue[str | None] = field(default_factory=Queue)
 
     @property
     def url(self) -> str:
@@ -107,6 +110,13 @@ def _app(board: Callable[[], Board]) -> Starlette:
     async def body(request: Request) -> Response:
         return PlainTextResponse(str(len(await request.body())))
 
+    async def live(_: Request) -> Response:
+        async def lines() -> AsyncIterator[str]:
+            while (line := await run_in_threadpool(board().news.get)) is not None:
+                yield f"{line}\n"
+
+        return StreamingResponse(lines())
+
     async def style(_: Request) -> Response:
         return PlainTextResponse("main {}", media_type="text/css")
 
@@ -116,6 +126,7 @@ def _app(board: Callable[[], Board]) -> Starlette:
             Route("/problem/{id}", page),
             Route("/act", act, methods=["POST"]),
             Route("/body", body, methods=["POST"]),
+            Route("/live", live),
             Route("/static/board.css", style),
         ]
     )

@@ -26,6 +26,10 @@ class Hang:
     """No answer ever comes."""
 
 
+class Dither:
+    """It is said again and again that an answer will come."""
+
+
 @dataclass(frozen=True)
 class Received:
     """A request."""
@@ -50,11 +54,11 @@ class Target:
     """
 
     url: str = ""
-    answers: deque[Answer | Reset | Hang] = field(default_factory=deque)
+    answers: deque[Answer | Reset | Hang | Dither] = field(default_factory=deque)
     received: list[Received] = field(default_factory=list)
     on_request: Callable[[Received], object] = lambda _: None
 
-    def then(self, *answers: Answer | Reset | Hang) -> None:
+    def then(self, *answers: Answer | Reset | Hang | Dither) -> None:
         """Set what the next requests are answered with."""
         self.answers.extend(answers)
 
@@ -83,6 +87,10 @@ class Target:
         if isinstance(answer, Hang):
             await reader.read()  # until the other side gives up
             return False
+        while isinstance(answer, Dither):
+            writer.write(b"HTTP/1.1 102 Processing\r\n\r\n")
+            await writer.drain()
+            await asyncio.sleep(0)
         if isinstance(answer, Reset):
             writer.transport.abort()
             return False
@@ -94,7 +102,7 @@ class Target:
 
 @asynccontextmanager
 async def target(
-    answers: Iterable[Answer | Reset | Hang] = (), tls: ssl.SSLContext | None = None
+    answers: Iterable[Answer | Reset | Hang | Dither] = (), tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[Target]:
     """Run a receiver until the block ends."""
     running = Target(answers=deque(answers))

@@ -50,7 +50,8 @@ class Poster:
     def __init__(self, webhook: Webhook, timeout_s: float = TIMEOUT_S) -> None:
         self._webhook = webhook
         self._timeout_s = timeout_s
-        self._client = httpx.AsyncClient(timeout=timeout_s, follow_redirects=False)
+        # No limits of its own, which would be for each part: a target that answers a byte at a time meets them all.
+        self._client = httpx.AsyncClient(timeout=None, follow_redirects=False)  # noqa: S113 - the whole has one
 
     async def __aenter__(self) -> Self:
         """Open connections when they are needed, until the block ends."""
@@ -72,7 +73,6 @@ class Poster:
             **signed(message_id, at, body, self._webhook.key),
         }
         try:
-            # For all of it: a target that answers a byte at a time would never be too slow for a part.
             async with asyncio.timeout(self._timeout_s):
                 async with self._client.stream("POST", self._webhook.url, content=body, headers=headers) as response:
                     said = await _some_of(response)

@@ -57,7 +57,10 @@ class Board(Section):
     """Of the board: who may see what."""
 
     access: Way = setting("none", "How people sign in; none is for this machine alone.")
-    url: f.Site = setting(None, "The board's address as browsers see it, such as https://board.example.")
+    url: f.Site = setting(
+        None,
+        "The board's address as browsers see it, such as https://board.example; beyond this machine forms need https.",
+    )
     proxies: f.Networks = setting((), "Where reverse proxies are, whose X-Forwarded-For and -Proto are believed.")
     session: f.Session = setting("12h", "Whoever signed in is asked again after this time at the latest.")
     max_body: f.Size = setting("16 KiB", "Largest body of a request.")

@@ -229,6 +229,45 @@ def test_signing_in_can_not_be_had_done_by_another_site(here: Board) -> None:
     assert not here.client.cookies
 
 
+# What is live
+
+
+def take_out(tokens: Path, _: Clock) -> None:
+    tokens.write_text("", encoding="utf-8")
+
+
+def take_team(tokens: Path, _: Clock) -> None:
+    tokens.write_text(entry(teams=[]), encoding="utf-8")
+
+
+def expire(_: Path, clock: Clock) -> None:
+    clock.at += 12 * HOUR
+
+
+@pytest.mark.parametrize("end", [take_out, take_team, expire])
+def test_what_is_live_ends_with_what_allowed_it(
+    here: Board, tokens: Path, clock: Clock, end: Callable[[Path, Clock], None]
+) -> None:
+    sign_in(here)
+    here.news.put("one")
+    with here.client.stream("GET", "/live") as response:
+        lines = response.iter_lines()
+        assert next(lines) == "one"
+        end(tokens, clock)
+        here.news.put("two")
+        assert list(lines) == []
+    assert len(here.refusals()) == 1
+
+
+def test_what_is_live_goes_on_for_whom_it_is_allowed(here: Board) -> None:
+    sign_in(here)
+    for line in ("one", "two", None):
+        here.news.put(line)
+    with here.client.stream("GET", "/live") as response:
+        assert list(response.iter_lines()) == ["one", "two"]
+    assert here.refusals() == []
+
+
 # Actions
 
 

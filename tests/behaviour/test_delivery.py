@@ -24,14 +24,14 @@ from streams.contracts.times import rfc3339
 from streams.delivery.counts import Counts
 from streams.delivery.delivering import Delivery
 from streams.delivery.lane import Means
-from streams.delivery.nudge import Nudge
+from streams.delivery.nudge import Nudge, read_nudge
 from streams.delivery.progress import Progress, ProgressError
 from streams.delivery.signing import key_of
 from streams.delivery.undelivered import Undelivered, UndeliveredError
 from streams.delivery.webhook import Format, Webhook
-from streams.domain.units import MINUTE, SECOND, Millis
+from streams.domain.units import DAY, MINUTE, SECOND, Millis
 from tests.nudges import BEGUN, Time, Topic, nudge
-from tests.webhook_target import SALT, Answer, Hang, Reset, Target, target
+from tests.webhook_target import SALT, Answer, Dither, Hang, Reset, Target, target
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - of a target in tests
 KEY = key_of(SECRET)
@@ -76,7 +76,7 @@ def hook(there: Target, **more: Any) -> Webhook:  # noqa: ANN401 - whatever a we
     return Webhook(**({"name": "desktop", "url": there.url, "key": KEY} | more))
 
 
-def run(test: Callable[[Target], Awaitable[None]], *answers: Answer | Reset | Hang) -> None:
+def run(test: Callable[[Target], Awaitable[None]], *answers: Answer | Reset | Hang | Dither) -> None:
     """Run a test with a target that begins with some answers."""
 
     async def whole() -> None:
@@ -222,10 +222,10 @@ def test_a_failure_is_tried_again_with_the_same_id_a_new_time_and_a_new_signatur
     run(test, Answer(500), Answer(503), Answer(502))
 
 
-@pytest.mark.parametrize("failure", [Answer(408), Answer(425), Answer(429), Answer(599), Reset(), Hang()])
-def test_what_may_pass_is_tried_again(desk: Desk, failure: Answer | Reset | Hang) -> None:
+@pytest.mark.parametrize("failure", [Answer(408), Answer(425), Answer(429), Answer(599), Reset(), Hang(), Dither()])
+def test_what_may_pass_is_tried_again(desk: Desk, failure: Answer | Reset | Hang | Dither) -> None:
     async def test(there: Target) -> None:
-        counts = await desk.deliver(hook(there), timeout_s=0.05 if isinstance(failure, Hang) else 10.0)
+        counts = await desk.deliver(hook(there), timeout_s=0.05 if isinstance(failure, Hang | Dither) else 10.0)
         assert len(there.received) == 2
         assert counts["desktop"].delivered == 1
 
@@ -473,8 +473,9 @@ def test_each_target_goes_on_from_its_own_place(desk: Desk) -> None:
         await desk.deliver(hook(there))
         desk.topic.records.append(nudge(2))
         async with target() as other:
-            await desk.deliver(hook(there), hook(other, name="other"))
+            counts = await desk.deliver(hook(there), hook(other, name="other"))
             assert there.nudges() == ["repeat:contact-1", "repeat:contact-2"]
+            assert counts["desktop"].unchanged == 0, "what it was sent is not even read again"
             assert other.nudges() == ["repeat:contact-1", "repeat:contact-2"]
 
     run(test)
@@ -493,6 +494,16 @@ def test_where_it_cannot_be_noted_that_a_nudge_is_given_up_it_is_tried_again(des
         assert there.nudges() == ["repeat:contact-1"] * 2
 
     run(test, Answer(410))
+
+
+def test_what_was_delivered_is_forgotten_a_day_after_it_expired(tmp_path: Path) -> None:
+    sent = read_nudge(nudge())
+    assert sent is not None
+    with closing(Progress(tmp_path / "state.db")) as progress:
+        progress.finish("desktop", sent, BEGUN)
+        for at, done in ((sent.expires_at + DAY - 1, True), (sent.expires_at + DAY, False)):
+            progress.move("desktop", {"offset": 1}, at)
+            assert progress.is_done("desktop", sent) is done
 
 
 def test_two_processes_do_not_deliver_from_the_same_place(tmp_path: Path) -> None:

@@ -85,7 +85,11 @@ class Guard:
                 visit = self.site.visit(scope)
                 await self._pass(request, visit, note)
             except Refused as refused:
-                await self._refuse(request, refused, visit)(scope, receive, note)
+                response = self._refuse(request, refused, visit)
+                if begun:
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+                else:
+                    await response(scope, receive, note)
             except HTTPException as error:
                 self._note_refusal(request, visit, error.detail.strip())
                 raise
@@ -118,7 +122,7 @@ class Guard:
         try:
             body = await request.body()
         except ClientDisconnect:
-            return
+            return  # nobody is there to be answered, and nothing was asked for in full
         form = await read_form(request)
         log = _Log(self.audit, visit, identity, self.describe(request, form))
         if request.method not in _SAFE:
@@ -137,9 +141,17 @@ class Guard:
         async def logged(message: Message) -> None:
             if message["type"] == "http.response.start":
                 log.write(str(message["status"]))
+            elif message.get("more_body"):
+                await self._look_again(request, visit, identity)
             await send(message)
 
         await self.app(request.scope, _again(body, request.receive), logged)
+
+    async def _look_again(self, request: Request, visit: Visit, identity: Identity) -> None:
+        """Make sure that whoever was let in still may see as much: what is live may outlast a session."""
+        if await self.access.identify(request, visit) != identity:
+            why = "they may see something else by now"
+            raise Refused(HTTPStatus.UNAUTHORIZED, why, "Load the page again.", who=identity.viewer.name)
 
     async def _sign_out(self, request: Request, visit: Visit, identity: Identity, send: Send) -> None:
         self.audit.write("sign-out", "out", address=visit.address, who=identity.viewer.name, way=identity.way)
