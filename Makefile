@@ -96,6 +96,7 @@ lock: $(VENV)/.made ## pin again what pyproject.toml asks for (ARGS="--upgrade" 
 	$(PIP) install uv
 	$(LOCK) --output-file requirements-bench.txt --extra dev --extra bench pyproject.toml
 	$(LOCK) --output-file requirements-dev.txt --extra dev --constraint requirements-bench.txt pyproject.toml
+	$(LOCK) --output-file requirements-board.txt --extra board --constraint requirements-bench.txt pyproject.toml
 	$(LOCK) --output-file requirements-kafka.txt --extra kafka --constraint requirements-bench.txt pyproject.toml
 	$(LOCK) --output-file requirements.txt --constraint requirements-bench.txt pyproject.toml
 

@@ -1,11 +1,13 @@
 """``check-config``: what the monitor is told, and by what."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from streams.bootstrap.delivery import webhooks
 from streams.cli.consoles import console
 from streams.cli.options import settings_of
 
@@ -29,10 +31,12 @@ def check_config(
 
     Example: OUTCOME_MONITOR__HTTP__PORT=9000 outcome-monitor check-config config
     """
+    settings = settings_of(config_dir)
+    webhooks(settings, os.environ)  # what is wrong with their secrets is told here too
     table = Table(box=None, pad_edge=False, show_header=False)
     for _ in ("key", "value", "origin"):
         table.add_column(overflow="fold")
-    for setting in settings_of(config_dir).describe():
+    for setting in settings.describe():
         table.add_row(*map(_plain, setting))
     console().print(table)
 

@@ -12,6 +12,7 @@ import typer
 from streams.bootstrap import package_version
 from streams.cli import (
     backfill,
+    board_token,
     check_config,
     dead_letters,
     demo,
@@ -70,6 +71,7 @@ metrics.register(app)
 rules.register(app)
 backfill.register(app)
 topics.register(app)
+board_token.register(app)
 
 
 def main() -> NoReturn:

@@ -81,7 +81,13 @@ def serving(app: ASGIApp, listening: socket.socket) -> Iterator[Serving]:
         ServingError: if the server does not start.
     """
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE_S, server_header=False
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        proxy_headers=False,  # who may say where a visitor comes from is for the application to know
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
     )
     server = uvicorn.Server(config)
     # A daemon, so that a request that never ends can't keep the process from ending.

@@ -1,19 +1,34 @@
 """Settings that are right each by itself and wrong together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import reduce
 from typing import Final
 
 from streams.domain.policy import UNKNOWN
+from streams.settings.board import Board
+from streams.settings.delivery import Webhook
 from streams.settings.environment import variable_of
 from streams.settings.kafka import Sasl, Tls, Topics
 from streams.settings.models import Monitor, Rate, Secrets
 from streams.settings.problems import Place, closest, key_of
+from streams.settings.secret_texts import SETTING_OF
 from streams.settings.values import format_duration, show
 
 _TLS: Final = ("kafka", "security", "tls")
 _SASL: Final = ("kafka", "security", "sasl")
 _NO_MECHANISM: Final = "is set, and mechanism is not; set kafka.security.sasl.mechanism, or leave it out"
 _PASSWORD_VARIABLE: Final = variable_of(("secrets", "kafka_password"))
+_GIVES: Final[Mapping[Place, str]] = {
+    ("board", "oidc", "issuer"): "give the address of the provider",
+    ("board", "oidc", "client_id"): "give the name that the provider knows the board by",
+    ("board", "url"): "give the address that browsers use, where the provider sends them back",
+    ("board", "proxy", "secret_file"): (
+        f"name the file that holds the proxy's secret, or set {variable_of(('secrets', 'proxy_secret'))}"
+    ),
+    ("board", "proxies"): "list the addresses that the proxy comes from",
+    ("board", "tokens", "file"): "name the file of tokens, whose lines `outcome-monitor board-token` makes",
+    ("board", "roles"): "say what each role may see and do, or nobody may see anything",
+}
 
 
 def contradictions(monitor: Monitor, secrets: Secrets) -> Iterator[tuple[Place, str]]:
@@ -32,6 +47,12 @@ def contradictions(monitor: Monitor, secrets: Secrets) -> Iterator[tuple[Place, 
     yield from _shared_topics(monitor.kafka.topics)
     yield from _useless_tls(monitor.kafka.security.tls)
     yield from _halves_of_sasl(monitor.kafka.security.sasl, password_given=secrets.kafka_password is not None)
+    yield from _secrets_given_twice(monitor, secrets)
+    yield from _gaps_of_access(monitor.board, secrets)
+    for index, webhook in enumerate(monitor.delivery.webhooks):
+        names = [earlier.name for earlier in monitor.delivery.webhooks[:index]]
+        for key, message in _faults_of_webhook(webhook, names):
+            yield ("delivery", "webhooks", index, key), message
 
 
 def _unknown_teams(monitor: Monitor) -> Iterator[tuple[Place, str]]:
@@ -91,5 +112,47 @@ def _halves_of_sasl(sasl: Sasl, *, password_given: bool) -> Iterator[tuple[Place
     if sasl.password_file is None and not password_given:
         told = f"is missing, and {sasl.mechanism} needs it"
         yield (*_SASL, "password_file"), f"{told}; name the file that holds the password, or set {_PASSWORD_VARIABLE}"
-    if sasl.password_file is not None and password_given:
-        yield (*_SASL, "password_file"), f"is set, and so is {_PASSWORD_VARIABLE} or …_FILE; keep one of them"
+
+
+def _secrets_given_twice(monitor: Monitor, secrets: Secrets) -> Iterator[tuple[Place, str]]:
+    for name, place in SETTING_OF.items():
+        if getattr(secrets, name) is not None and reduce(getattr, map(str, place), monitor) is not None:
+            yield place, f"is set, and so is {variable_of(('secrets', name))} or …_FILE; keep one of them"
+
+
+def _gaps_of_access(board: Board, secrets: Secrets) -> Iterator[tuple[Place, str]]:
+    """Say what is missing for people to sign in as they are meant to, and to see anything then."""
+    needed: dict[Place, object] = {}
+    match board.access:
+        case "none":
+            return
+        case "oidc":
+            needed = {
+                ("board", "oidc", "issuer"): board.oidc.issuer,
+                ("board", "oidc", "client_id"): board.oidc.client_id,
+                ("board", "url"): board.url,
+            }
+        case "proxy":
+            given = secrets.proxy_secret or board.proxy.secret_file
+            needed = {("board", "proxy", "secret_file"): given, ("board", "proxies"): board.proxies or None}
+        case "tokens":
+            needed = {("board", "tokens", "file"): board.tokens.file}
+    needed["board", "roles"] = board.roles or None
+    for place in (place for place, value in needed.items() if value is None):
+        yield place, f"is missing, and board.access {board.access} needs it; {_GIVES[place]}"
+
+
+def _faults_of_webhook(webhook: Webhook, names: list[str]) -> Iterator[tuple[str, str]]:
+    if webhook.name in names:
+        yield "name", f"{show(webhook.name)} is the name of another; give each a name of its own"
+    if webhook.url is None and webhook.url_file is None:
+        yield (
+            "url",
+            "is missing; give the address that nudges are posted to, or name the file that holds it in url_file",
+        )
+    if webhook.url is not None and webhook.url_file is not None:
+        yield "url_file", "is set, and so is url; keep one of them"
+    if webhook.secret_file is not None and webhook.secret_env is not None:
+        yield "secret_env", "is set, and so is secret_file; keep one of them"
+    if webhook.format == "plain" and webhook.secret_file is None and webhook.secret_env is None:
+        yield "secret_file", "is missing, and format plain needs it, so that receivers know whom messages are from"

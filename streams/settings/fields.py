@@ -1,7 +1,9 @@
 """The kinds of setting: what each may hold, how it is read and written, and what the JSON Schema says of it."""
 
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -67,6 +69,13 @@ def _ascending(windows: tuple[policy.Window, ...]) -> tuple[policy.Window, ...]:
     return windows
 
 
+def _without_path(url: str | None) -> str | None:
+    if url is not None and urlsplit(url).path not in ("", "/"):
+        msg = f"{v.show(url)} has a path; the board is served at the top of a site, so leave it out"
+        raise ValueError(msg)
+    return url
+
+
 _Duration = Annotated[
     Millis,
     PlainValidator(v.parse_duration),
@@ -78,6 +87,8 @@ Long = Annotated[_Duration, AfterValidator(_between("0s", "3650d"))]
 Brief = Annotated[_Duration, AfterValidator(_between("1m", "24h"))]
 Retention = Annotated[_Duration, AfterValidator(_between("1h", "3650d"))]
 SessionTimeout = Annotated[_Duration, AfterValidator(_between("6s", "30m"))]
+Session = Annotated[_Duration, AfterValidator(_between("1m", "7d"))]
+MaxAge = Annotated[_Duration, AfterValidator(_between("1s", "7d"))]
 TransactionTimeout = Annotated[_Duration, AfterValidator(_between("1s", "15m"))]
 Tick = Annotated[
     Millis | None,
@@ -129,6 +140,20 @@ Hours = Annotated[
 Times = Annotated[StrictInt, Field(ge=1, le=1_000)]
 Flag = StrictBool
 Port = Annotated[StrictInt, Field(ge=0, le=65_535)]
+
+MaybeUrl = Annotated[
+    str | None,
+    PlainValidator(v.parse_url),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": v.URL}, {"type": "null"}]}),
+]
+Site = Annotated[MaybeUrl, AfterValidator(_without_path)]
+_Network = Annotated[
+    IPv4Network | IPv6Network,
+    PlainValidator(v.parse_network),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["10.0.0.0/8", "::1"]}),
+]
+Networks = tuple[_Network, ...]
 
 KafkaName = Annotated[str, StringConstraints(min_length=1, max_length=_KAFKA_NAME_LENGTH, pattern=KAFKA_NAME)]
 _Broker = Annotated[

@@ -5,6 +5,7 @@ Written on pydantic and PyYAML alone: pydantic-settings knows no lines, and lets
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -15,16 +16,13 @@ from streams.settings.document import Document, parse
 from streams.settings.environment import Override, read_environment
 from streams.settings.models import Monitor, Taxonomy
 from streams.settings.problems import DEFAULT, ConfigError, Origin, Place, Problem, problems_of
-from streams.settings.secret_texts import read_secret
+from streams.settings.secret_texts import SETTING_OF, read_secret
 from streams.settings.section import Section
 from streams.settings.settings import Settings
 from streams.settings.values import show
 
 MONITOR_FILE: Final = "monitor.yaml"
 REASONS_FILE: Final = "reasons.yaml"
-
-_PASSWORD: Final = ("secrets", "kafka_password")
-_PASSWORD_FILE: Final = ("kafka", "security", "sasl", "password_file")
 
 _Model = TypeVar("_Model", bound=Section)
 
@@ -50,10 +48,8 @@ def load(config_dir: Path | None, env: Mapping[str, str]) -> Settings:
     if monitor.valid is not None and not monitor.problems:
         for place, message in contradictions(monitor.valid, secrets):
             monitor.blame(place, message)
-        password_file = monitor.valid.kafka.security.sasl.password_file
-        if password_file is not None and not monitor.problems:
-            secrets = secrets.model_copy(update={"kafka_password": _password(password_file, monitor)})
-            monitor.origins[_PASSWORD] = monitor.origins[_PASSWORD_FILE]
+        if not monitor.problems:
+            secrets = secrets.model_copy(update=_secrets_in_files(monitor.valid, monitor))
     problems = [*monitor.in_order(), *taxonomy.in_order(), *environment.problems]
     if problems or monitor.valid is None or taxonomy.valid is None:
         raise ConfigError(problems)
@@ -147,10 +143,15 @@ def _override(override: Override, reading: _Reading[_Model]) -> None:
     reading.take(override.says, override.origin, override.place)
 
 
-def _password(file: str, reading: _Reading[Monitor]) -> SecretStr | None:
-    """Return the password in a file that the settings name, beside their own; note what is wrong with it."""
-    try:
-        return SecretStr(read_secret("kafka_password", reading.origins[_PASSWORD_FILE].folder / file))
-    except ValueError as error:
-        reading.blame(_PASSWORD_FILE, str(error))
-        return None
+def _secrets_in_files(valid: Monitor, reading: _Reading[Monitor]) -> dict[str, SecretStr]:
+    """Return the secrets in files that the settings name, beside their own; note what is wrong with them."""
+    found: dict[str, SecretStr] = {}
+    for name, place in SETTING_OF.items():
+        file = reduce(getattr, map(str, place), valid)
+        if file is not None:
+            reading.origins["secrets", name] = reading.origins[place]
+            try:
+                found[name] = SecretStr(read_secret(name, reading.origins[place].folder / str(file)))
+            except ValueError as error:
+                reading.blame(place, str(error))
+    return found

@@ -10,6 +10,8 @@ from pydantic import Field, SecretStr
 from streams.domain.events import DemandClass
 from streams.domain.policy import CostCategory
 from streams.settings import fields as f
+from streams.settings.board import Board
+from streams.settings.delivery import Delivery
 from streams.settings.kafka import Kafka
 from streams.settings.section import Section, setting
 
@@ -150,6 +152,8 @@ class Monitor(Section):
     http: Http = Http()
     storage: Storage = Storage()
     kafka: Kafka = Kafka()
+    board: Board = Board()
+    delivery: Delivery = Delivery()
 
 
 class Reason(Section):
@@ -176,3 +180,7 @@ class Secrets(Section):
 
     exemplar_salt: SecretStr | None = None
     kafka_password: SecretStr | None = None
+    oidc_client_secret: SecretStr | None = None
+    proxy_secret: SecretStr | None = None
+    audit_salt: SecretStr | None = None
+    customer_salt: SecretStr | None = None

@@ -6,6 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from streams.contracts.fields import NO_CONTROLS
+from streams.settings.problems import Place
+
+SETTING_OF: Final[Mapping[str, Place]] = {
+    "kafka_password": ("kafka", "security", "sasl", "password_file"),
+    "oidc_client_secret": ("board", "oidc", "client_secret_file"),
+    "proxy_secret": ("board", "proxy", "secret_file"),
+}
+"""The settings that name the file of a secret, by the name of the secret."""
 
 _SALT_BYTES: Final = range(16, 65)
 
@@ -55,4 +63,9 @@ def _fault_of_password(text: str) -> str | None:
 _FAULTS: Final[Mapping[str, Callable[[str], str | None]]] = {
     "exemplar_salt": _fault_of_salt,
     "kafka_password": _fault_of_password,
+    "oidc_client_secret": _fault_of_password,
+    "proxy_secret": _fault_of_password,
+    "audit_salt": _fault_of_salt,
+    "customer_salt": _fault_of_salt,
+    "webhook": _fault_of_password,
 }

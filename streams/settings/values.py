@@ -7,7 +7,9 @@ the address of a broker, is written as it was read.
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from streams.domain.cohort import AGE_BOUNDS
@@ -18,6 +20,7 @@ DURATION: Final = r"^([0-9]{1,12}) ?(ms|s|m|h|d)$"
 SIZE: Final = r"^([0-9]{1,12}) ?(B|KiB|MiB|GiB)$"
 BROKER: Final = r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})$"
 HOURS: Final = r"^([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])$"
+URL: Final = r"^https?://[^\s/?#@\\]+(/[^\s?#\\]*)?$"
 MONEY: Final = r"^([0-9]{1,9})(?:\.([0-9]{1,6}))?$"
 
 DEFAULT_REPLICATION: Final = "default"
@@ -134,6 +137,45 @@ def parse_broker(value: object) -> str:
         msg = f"{show(value)} is not host:port; write a name or an address and a port, such as 127.0.0.1:9092"
         raise ValueError(msg)
     return found[0]
+
+
+def parse_url(value: object) -> str | None:
+    """Return an address such as ``https://board.example``, as it was written.
+
+    Raises:
+        ValueError: if it is none; the message says what would be right.
+    """
+    if value is None:
+        return None
+    found = re.fullmatch(URL, value) if isinstance(value, str) else None
+    if found is None or not _has_host(found[0]):
+        msg = f"{show(value)} is not an address; write one such as https://board.example, with nothing after the path"
+        raise ValueError(msg)
+    return found[0]
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, or half a pair of brackets
+        return False
+
+
+def parse_network(value: object) -> IPv4Network | IPv6Network:
+    """Return the network of an address such as ``10.0.0.7``, or of many such as ``10.0.0.0/8``.
+
+    Raises:
+        ValueError: if it is none; the message says what would be right.
+    """
+    try:
+        if isinstance(value, str):
+            return ip_network(value)
+        fault = "not a text"
+    except ValueError as error:
+        fault = str(error)
+    msg = f"{show(value)} is not an address or a network ({fault}); write one such as 10.0.0.7 or 10.0.0.0/8"
+    raise ValueError(msg)
 
 
 def parse_replication(value: object) -> int | None:

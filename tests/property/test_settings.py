@@ -61,6 +61,15 @@ MONITORS = st.fixed_dictionaries(
             {"rates": st.lists(st.fixed_dictionaries({"per_hour": st.integers(0, 99), "team": NAMES}), max_size=1)}
         ),
         "http": st.fixed_dictionaries({}, optional={"port": st.integers(0, 65_535), "max_batch": COUNTS}),
+        "board": st.fixed_dictionaries(
+            {},
+            optional={
+                "url": st.builds("https://{}.example:{}".format, LETTERS, st.integers(1, 65_535)),
+                "proxies": st.lists(st.ip_addresses().map(str), max_size=2),
+                "session": st.builds("{}m".format, st.integers(1, 60)),
+                "roles": st.dictionaries(NAMES, st.dictionaries(st.just("may_act"), st.booleans()), max_size=2),
+            },
+        ),
         "kafka": st.fixed_dictionaries(
             {},
             optional={
@@ -182,7 +191,7 @@ def test_a_setting_means_the_same_in_a_file_and_in_a_variable(config: dict[str, 
     for name, value in config.items():
         inner = (
             value
-            if name in ("thresholds", "linking", "objectives", "detection", "costs", "http", "kafka")
+            if name in ("thresholds", "linking", "objectives", "detection", "costs", "http", "kafka", "board")
             else {None: value}
         )
         for key, plain in inner.items():

@@ -17,7 +17,7 @@ from streams.contracts.decode import decode
 from streams.contracts.times import millis_of
 from tests.cli import Cli
 
-COMMANDS = ["demo", "run", "replay", "simulate", "check-config", "schema", "dead-letters"]
+COMMANDS = ["demo", "run", "replay", "simulate", "check-config", "schema", "board-token", "dead-letters"]
 
 
 @pytest.fixture

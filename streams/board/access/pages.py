@@ -1,0 +1,38 @@
+"""The few pages that are shown to whoever is not in: plain, without styles or scripts."""
+
+from collections.abc import Mapping
+from html import escape
+from http import HTTPStatus
+
+from starlette.responses import HTMLResponse, Response
+
+from streams.board.access.port import SIGN_IN_PATH, Refused
+
+
+def _page(title: str, body: str, status: HTTPStatus, headers: Mapping[str, str] | None = None) -> Response:
+    text = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f"<title>{escape(title)}</title></head><body><main><h1>{escape(title)}</h1>{body}</main></body></html>"
+    )
+    return HTMLResponse(text, status, dict(headers or {}))
+
+
+def refusal(refused: Refused) -> Response:
+    """Return the page that says why somebody gets no further, in so far as it is theirs to know."""
+    body = f'<p>{escape(refused.says)}</p><p><a href="/">Back to the board</a></p>'
+    return _page(refused.status.phrase, body, refused.status, refused.headers)
+
+
+def token_form(action: str) -> Response:
+    """Return the page that asks for a token."""
+    body = (
+        f'<form method="post" action="{escape(action)}"><p><label for="token">Your token</label></p>'
+        '<p><input id="token" name="token" type="password" autocomplete="current-password" required autofocus></p>'
+        '<p><button type="submit">Sign in</button></p></form>'
+    )
+    return _page("Sign in", body, HTTPStatus.OK)
+
+
+def signed_out() -> Response:
+    """Return the page that says so."""
+    return _page("Signed out", f'<p><a href="{SIGN_IN_PATH}">Sign in again</a></p>', HTTPStatus.OK)
