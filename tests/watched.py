@@ -31,7 +31,7 @@ from streams.domain.ledger import Entry
 from streams.domain.units import DAY, HOUR, MINUTE, SECOND, Millis
 from streams.settings import Settings, load
 from streams.sources.simulator.generate import simulate
-from streams.sources.simulator.plan import Delivery, Incident, Plan, Returns, Shift
+from streams.sources.simulator.plan import Delivery, Incident, Leads, Plan, Returns, Shift
 from streams.sources.simulator.presets import demo_plan
 from streams.sources.simulator.profile import flat
 from tests.kafka_process import Process, write_settings
@@ -114,6 +114,7 @@ def _plan(begins: Millis) -> Plan:
         plan,
         queues=tuple(replace(queues[name], per_hour=rate) for name, rate in per_hour.items()),
         teams=tuple(replace(team, shifts=(Shift(6),), attrition=0.02) for team in plan.teams),
+        leads=Leads(acts=0.4, dismisses=0.1),
         incidents=(
             Incident(begins, over, "delivery", "parcel_late", 0.95),
             Incident(over, None, "delivery", "parcel_late", 0.0),

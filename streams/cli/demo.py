@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from streams.bootstrap import make_exporter, open_scratch_engine, wall_clock
+from streams.bootstrap import make_exporter, make_spotter, open_scratch_engine, wall_clock
 from streams.cli.consoles import console, note
 from streams.cli.demo_feed import Feed, Script
 from streams.cli.demo_figures import Figures, Reading
@@ -64,7 +64,15 @@ def demo(  # noqa: PLR0913 - one for each option
             note(f"port {port} is taken; metrics are at {server.url}/metrics instead")
         script = Script.written(wall_clock(), weeks)
         figures = Figures(engine.ledger, settings.policy(), script.incident, script.begins)
-        feed = Feed(engine, script, seed, speed, Readings(figures, Reading(script.begins)), stop)
+        feed = Feed(
+            engine,
+            make_spotter(settings, engine.ledger),
+            script,
+            seed,
+            speed,
+            Readings(figures, Reading(script.begins)),
+            stop,
+        )
         stack.enter_context(_feeding(feed))
         view = View(script, speed, server.url)
         _show(to, view, feed, server, inf if seconds is None else monotonic() + seconds)

@@ -8,11 +8,13 @@ from time import monotonic
 from typing import Final
 
 from streams.cli.demo_readings import Readings
+from streams.contracts.encode import encode
 from streams.contracts.times import EPOCH
 from streams.domain.units import DAY, HOUR, SECOND, Millis
 from streams.engines.embedded import EmbeddedEngine
+from streams.exporter.spotter import Spotter
 from streams.sources.simulator.generate import Simulated, simulate
-from streams.sources.simulator.plan import Incident, Plan
+from streams.sources.simulator.plan import Incident, Leads, Plan
 from streams.sources.simulator.presets import demo_plan, late_parcels
 
 _STRIDE: Final = 8 * HOUR
@@ -22,6 +24,9 @@ _STEP_S: Final = 0.1
 _OPENS: Final = 7
 _THURSDAY: Final = 3
 _INCIDENT_AFTER: Final = 2 * HOUR
+_ACTS: Final = 0.3
+_EFFECT: Final = 0.4
+"""Leads act on a part of the nudges, and of the repeats that they act on, this share does not fail that would have."""
 _VOLUME: Final = 0.4
 """How many contacts come, as a share of the plan's: weeks of them must go through before anybody gets bored."""
 
@@ -43,7 +48,8 @@ class Script:
         incident = late_parcels(live_at + _INCIDENT_AFTER)
         plan = demo_plan(incident)
         queues = tuple(replace(queue, per_hour=queue.per_hour * _VOLUME) for queue in plan.queues)
-        return cls(live_at - weeks * 7 * DAY, live_at, incident, replace(plan, queues=queues))
+        leads = Leads(acts=_ACTS, effect=_EFFECT)
+        return cls(live_at - weeks * 7 * DAY, live_at, incident, replace(plan, queues=queues, leads=leads))
 
 
 @dataclass(slots=True)
@@ -54,6 +60,7 @@ class Feed:
     """
 
     engine: EmbeddedEngine
+    spotter: Spotter
     script: Script
     seed: int
     speed: float
@@ -102,7 +109,10 @@ class Feed:
         batch = coming.before(until)
         if batch:
             self.engine.ingest([simulated.raw for simulated in batch], batch[-1].logged_at, {})
-        self._events += len(batch)
+        spiked = [encode(spike) for spike in self.spotter.look(until)] if until > self.script.live_at else []
+        if spiked:
+            self.engine.ingest(spiked, until, {})
+        self._events += len(batch) + len(spiked)
         self._now = until
         self.readings.note(until)
 

@@ -14,7 +14,9 @@ from streams.cli.demo_readings import Readings
 from streams.domain import measures as m
 from streams.domain.ledger import TOTALS, Entry, Exemplar, Labels, Series
 from streams.domain.policy import Policy
+from streams.domain.spikes import Detection
 from streams.domain.units import DAY, HOUR, MINUTE, Millis
+from streams.exporter.spotter import Spotter
 from streams.sources.simulator.presets import late_parcels
 
 BEGIN = 20_000 * DAY
@@ -120,7 +122,7 @@ def test_at_any_speed_the_feed_has_every_hour_noted(tmp_path: Path) -> None:
     stop = Event()
     engine = open_scratch_engine(str(tmp_path / "demo.db"), POLICY)
     spans = Spans(Figures(engine.ledger, POLICY, script.incident, script.begins), script.live_at + 2 * DAY, stop)
-    feed = Feed(engine, script, 1, 1e6, spans, stop)
+    feed = Feed(engine, Spotter(engine.ledger, Detection(), "test"), script, 1, 1e6, spans, stop)
     feed.start().join()
     engine.close()
     assert feed.error is None
