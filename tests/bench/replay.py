@@ -15,12 +15,10 @@ from time import process_time
 from typing import Any
 
 from streams.domain.policy import Policy
-from streams.domain.watermark import Sequencer
-from streams.engines.embedded import EmbeddedEngine, partition
+from streams.engines.embedded import EmbeddedEngine
 from streams.engines.embedded.partition import Partition, Retention
 from streams.engines.embedded.state import StateTable
-from streams.processors.agents import Agents
-from streams.processors.contacts import Contacts
+from streams.engines.intake import Intake
 from streams.processors.journeys import Journeys
 from streams.sources.simulator.generate import simulate
 from streams.sources.simulator.presets import demo_plan
@@ -51,10 +49,10 @@ def stages(log: list[bytes], path: str) -> dict[str, float]:
     spent: dict[str, float] = {}
     timed = partial(_timed, spent)
     owners: tuple[tuple[Any, str, str], ...] = (
-        (partition, "decode", "decode"),
-        (Sequencer, "_release", "order"),
-        (Contacts, "process", "contacts"),
-        (Agents, "process", "agents"),
+        (Intake, "order", "decode and order"),
+        (Intake, "process", "contacts and agents"),
+        (Intake, "show", "look ahead"),
+        (Intake, "nudge_ahead", "nudge ahead of time"),
         (Journeys, "process", "journeys"),
         (StateTable, "load", "load state"),
         (Partition, "save", "encode and write"),
