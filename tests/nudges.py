@@ -8,7 +8,7 @@ from typing import Final
 from typing_extensions import override
 
 from streams.contracts.times import rfc3339
-from streams.delivery.lane import Clock
+from streams.delivery.clock import Clock
 from streams.delivery.source import Batch, Follow, Position, Source
 from streams.domain.units import DAY, MINUTE, Millis
 

@@ -1,28 +1,29 @@
-"""Deliveries, made of settings."""
+"""Deliveries, made of settings; their libraries are loaded when they are needed, since they may be missing."""
 
 import asyncio
 import random
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
 from streams.bootstrap import wall_clock
-from streams.delivery.delivering import Delivery
-from streams.delivery.lane import Clock, Means
+from streams.bootstrap.webhooks import webhooks
+from streams.delivery.clock import Clock
 from streams.delivery.progress import Progress
-from streams.delivery.signing import key_of
-from streams.delivery.source import Follow
+from streams.delivery.source import Batch, Follow, Position, Source
 from streams.delivery.undelivered import Undelivered
-from streams.delivery.webhook import Format, Webhook
 from streams.domain.units import SECOND, Millis
-from streams.settings import ConfigError, Problem, Settings
-from streams.settings.delivery import Webhook as Section
-from streams.settings.problems import DEFAULT, Place
-from streams.settings.secret_texts import check_secret, read_secret
+from streams.engines.embedded.nudges import FollowedNudges
+from streams.engines.port import StorageError
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.delivery.delivering import Delivery
 
 _SALT_BYTES: Final = 32
 
@@ -39,8 +40,45 @@ class WallClock(Clock):
         await asyncio.sleep(duration / SECOND)
 
 
+class _FileSource(Source):
+    def __init__(self, followed: FollowedNudges) -> None:
+        self._followed = followed
+
+    @override
+    async def read(self) -> Batch:
+        return Batch(*await self._followed.read())
+
+
+class FileNudges:
+    """The nudges of a file of the embedded engine, which any number of lanes follow, each from its own place."""
+
+    def __init__(self, path: str) -> None:
+        """Take note of what was told before: whoever is new begins after it.
+
+        Raises:
+            StorageError: the file can't be read.
+        """
+        self._path = path
+        self._open = ExitStack()
+        with closing(FollowedNudges(path)) as nudges:
+            self._new = nudges.end()
+
+    def __call__(self, position: Position | None) -> Source:
+        """Begin to follow them.
+
+        Raises:
+            StorageError: the file can't be read.
+        """
+        start = self._new if position is None else position
+        return _FileSource(self._open.enter_context(closing(FollowedNudges(self._path, start))))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._open.close()
+
+
 @contextmanager
-def open_delivery(settings: Settings, env: Mapping[str, str], follow: Follow) -> Iterator[Delivery]:
+def open_delivery(settings: Settings, env: Mapping[str, str], follow: Follow) -> Iterator["Delivery"]:
     """Return what delivers nudges as the settings say, until the block ends.
 
     Without a salt in the settings, the hashes that stand for customers last as long as the process.
@@ -48,7 +86,14 @@ def open_delivery(settings: Settings, env: Mapping[str, str], follow: Follow) ->
     Raises:
         ConfigError: a secret is not there, or can't be what it should be.
         ProgressError: the file that says how far it is can't be used.
+        StorageError: a library is missing.
     """
+    if find_spec("httpx") is None:
+        msg = "deliveries need httpx: install it with pip install 'outcome-monitor[board]'"
+        raise StorageError(msg)
+    from streams.delivery.delivering import Delivery  # noqa: PLC0415 - its libraries may be missing
+    from streams.delivery.lane import Means  # noqa: PLC0415
+
     targets = webhooks(settings, env)
     delivery, salt = settings.monitor.delivery, settings.secrets.customer_salt
     with closing(Progress(Path(delivery.state))) as progress:
@@ -61,61 +106,3 @@ def open_delivery(settings: Settings, env: Mapping[str, str], follow: Follow) ->
             secrets.token_bytes(_SALT_BYTES) if salt is None else salt.get_secret_value().encode(),
         )
         yield Delivery(targets, means)
-
-
-def webhooks(settings: Settings, env: Mapping[str, str]) -> list[Webhook]:
-    """Return where nudges go, with the secrets that are in files, and in variables of the environment.
-
-    Raises:
-        ConfigError: a file can't be read, a variable is not set, or what is in one can't be what it should be.
-    """
-    made: list[Webhook] = []
-    problems: list[Problem] = []
-    for index, section in enumerate(settings.monitor.delivery.webhooks):
-        place: Place = ("delivery", "webhooks", index)
-        key = "url"
-        try:
-            url = section.url
-            if section.url_file is not None:
-                key = "url_file"
-                url = read_secret("webhook", _beside(settings, section.url_file, (*place, key)))
-            key = "secret_env" if section.secret_file is None else "secret_file"
-            secret = _secret(settings, env, section, (*place, key))
-            signed_with = None if secret is None else key_of(secret)
-            key = "url" if section.url_file is None else "url_file"
-            made.append(_webhook(section, url or "", signed_with))
-        except ValueError as error:
-            at = (*place, key)
-            problems.append(Problem(settings.origins.get(at, DEFAULT), at, str(error)))
-    if problems:
-        raise ConfigError(problems)
-    return made
-
-
-def _webhook(section: Section, url: str, key: bytes | None) -> Webhook:
-    return Webhook(
-        name=section.name,
-        url=url,
-        key=key,
-        teams=frozenset(section.teams),
-        kinds=frozenset(section.kinds),
-        format=Format(section.format),
-        max_age=section.max_age,
-        customers=section.customers,
-        allow_plain=section.allow_plain,
-    )
-
-
-def _secret(settings: Settings, env: Mapping[str, str], section: Section, place: Place) -> str | None:
-    if section.secret_file is not None:
-        return read_secret("webhook", _beside(settings, section.secret_file, place))
-    if section.secret_env is None:
-        return None
-    if section.secret_env not in env:
-        msg = f"there is no variable {section.secret_env!r}; set it to the secret"
-        raise ValueError(msg)
-    return check_secret("webhook", env[section.secret_env])
-
-
-def _beside(settings: Settings, name: str, place: Place) -> Path:
-    return settings.origins.get(place, DEFAULT).folder / name

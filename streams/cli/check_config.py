@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from streams.bootstrap.delivery import webhooks
+from streams.bootstrap.webhooks import webhooks
 from streams.cli.consoles import console
 from streams.cli.options import settings_of
 

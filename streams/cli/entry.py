@@ -15,6 +15,7 @@ from streams.cli import (
     board_token,
     check_config,
     dead_letters,
+    deliver,
     demo,
     metrics,
     replay,
@@ -72,6 +73,7 @@ rules.register(app)
 backfill.register(app)
 topics.register(app)
 board_token.register(app)
+deliver.register(app)
 
 
 def main() -> NoReturn:

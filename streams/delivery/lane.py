@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from streams.delivery.backoff import backoff
 from streams.delivery.bodies import body_of
+from streams.delivery.clock import Clock
 from streams.delivery.counts import Counts
 from streams.delivery.nudge import Nudge, read_nudge
 from streams.delivery.posting import Later, Never, Poster, Taken
@@ -17,16 +18,6 @@ from streams.domain.units import Millis
 
 IDLE: Final[Millis] = 200
 """How long a lane that is at the end waits before it looks again."""
-
-
-class Clock(Protocol):
-    """Time, and letting it pass."""
-
-    def now(self) -> Millis:
-        """Return the time."""
-
-    async def sleep(self, duration: Millis) -> None:
-        """Return after a while."""
 
 
 @dataclass(frozen=True, slots=True)

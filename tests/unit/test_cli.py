@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,8 @@ from streams.contracts.decode import decode
 from streams.contracts.times import millis_of
 from tests.cli import Cli
 
-COMMANDS = ["demo", "run", "replay", "simulate", "check-config", "schema", "board-token", "dead-letters"]
+COMMANDS = ["demo", "run", "replay", "simulate", "check-config", "schema", "board-token", "deliver", "dead-letters"]
+EXTRAS = ("aiokafka", "authlib", "faust", "grafana_foundation_sdk", "httpx", "joserfc", "rocksdict")
 
 
 @pytest.fixture
@@ -37,6 +40,19 @@ def test_the_help_of_each_command_has_an_example(cli: Cli, command: str) -> None
     ran = cli(*command.split(), "--help")
     assert ran.code == 0
     assert "Example:" in ran.out
+
+
+def test_the_command_line_needs_nothing_of_the_extras() -> None:
+    without = (
+        "import sys\n"
+        "class Missing:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] in {EXTRAS}: raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Missing())\n"
+        "import streams.cli\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", without], capture_output=True, text=True, check=False)  # noqa: S603
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_the_version_is_shown(cli: Cli) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from streams.bootstrap import wall_clock
-from streams.bootstrap.delivery import open_delivery, webhooks
+from streams.bootstrap.delivery import open_delivery
+from streams.bootstrap.webhooks import webhooks
 from streams.contracts.times import rfc3339
 from streams.delivery.webhook import Format, Webhook
 from streams.domain.units import MINUTE
