@@ -33,6 +33,13 @@ class WallClock:
         """Return the local day that a time lies in."""
         return self.local(at) // DAY
 
+    def begin_of_day(self, at: Millis) -> Millis:
+        """Return when the local day began that a time lies in."""
+        today = datetime.fromtimestamp(at / SECOND, self.zone).replace(
+            hour=0, minute=0, second=0, microsecond=0, fold=0
+        )
+        return round(today.timestamp()) * SECOND
+
     def show(self, at: Millis, form: str) -> str:
         """Write a time as clocks show it; ``form`` as in :func:`time.strftime`."""
         return datetime.fromtimestamp(at / SECOND, self.zone).strftime(form)

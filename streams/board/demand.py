@@ -1,7 +1,8 @@
 """Failure demand today, against what is usual: by the hour, and by where it was caused and why."""
 
 from collections import Counter
-from typing import NamedTuple
+from math import sqrt
+from typing import Final, NamedTuple
 
 from streams.board.counts import Scope
 from streams.board.entries import CAUSED
@@ -9,7 +10,9 @@ from streams.board.model import Model
 from streams.domain.spikes import MOST_WEEKS, WEEK
 from streams.domain.units import HOUR, Millis
 
-_HOURS_OF_DAY = 24
+_HOURS_OF_DAY: Final = 24
+_LEAST: Final = 5
+_DEVIATIONS: Final = 3
 
 
 class Hour(NamedTuple):
@@ -34,6 +37,11 @@ class Cause(NamedTuple):
         """How many more came than usually do."""
         return self.came - (self.usual or 0.0)
 
+    @property
+    def is_high(self) -> bool:
+        """Whether more came than chance has."""
+        return is_high(self.came, self.usual)
+
 
 class FailureDemand(NamedTuple):
     """Failure demand of a day up to a time.
@@ -46,6 +54,19 @@ class FailureDemand(NamedTuple):
     weeks: int
     hours: list[Hour]
     causes: list[Cause]
+
+    @property
+    def is_high(self) -> bool:
+        """Whether more came than chance has."""
+        return is_high(self.came, self.usual)
+
+
+def is_high(came: int, usual: float | None) -> bool:
+    """Say whether a count exceeds the usual by three standard deviations of a Poisson count, and by five contacts.
+
+    To draw the eye, no more: alarms are raised by :mod:`streams.domain.spikes`.
+    """
+    return usual is not None and came - usual >= max(_LEAST, _DEVIATIONS * sqrt(usual))
 
 
 def failure_demand(model: Model, scope: Scope, as_of: Millis) -> FailureDemand:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from errno import EADDRINUSE
 from ipaddress import ip_address
 from threading import Thread
-from typing import Final
+from typing import Final, Literal
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -74,14 +74,21 @@ def listen(host: str, port: int, *, tries: int = 1) -> socket.socket:
 
 
 @contextmanager
-def serving(app: ASGIApp, listening: socket.socket) -> Iterator[Serving]:
+def serving(app: ASGIApp, listening: socket.socket, *, lifespan: Literal["on", "off"] = "off") -> Iterator[Serving]:
     """Serve an application on a socket until the block ends; then let requests under way finish.
+
+    ``lifespan`` says whether the application does anything beside its requests, and has to be told of start and end.
 
     Raises:
         ServingError: if the server does not start.
     """
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE_S, server_header=False
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan=lifespan,
+        timeout_graceful_shutdown=_GRACE_S,
+        server_header=False,
     )
     server = uvicorn.Server(config)
     # A daemon, so that a request that never ends can't keep the process from ending.
