@@ -1,1 +1,5 @@
-"""The team lead's live page."""
+"""The board: one screen on which a team lead sees what needs action now, and whether acting helped.
+
+A read model (:mod:`streams.board.model`) is folded from the outcomes and nudges topics, in memory and pure; pages are
+rendered from it. It reads nothing else, keeps nothing on disk, and writes nothing but actions into the log.
+"""

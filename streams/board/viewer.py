@@ -1,16 +1,17 @@
-"""Who looks at the board, and what they may see and do."""
+"""Who looks at the board, and what of it they may see and do."""
 
 from dataclasses import dataclass
+from typing import Final
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Viewer:
     """Somebody who looks at the board.
 
     Attributes:
-        name: as it is shown, and kept with what they do.
-        teams: those whose nudges they see; ``None`` for all.
-        sees_customers: whether they are shown who the customers are.
+        name: who it is, as actions and the audit name them.
+        teams: whose rows they see; ``None`` for all.
+        sees_customers: whether ids of customers and contacts are shown; else short keyed hashes stand for them.
         may_act: whether they may answer nudges.
     """
 
@@ -18,3 +19,11 @@ class Viewer:
     teams: frozenset[str] | None
     sees_customers: bool
     may_act: bool
+
+    def sees(self, team: str) -> bool:
+        """Say whether they see what is a team's."""
+        return self.teams is None or team in self.teams
+
+
+LOCAL: Final = Viewer("local", None, sees_customers=True, may_act=True)
+"""Whoever sits at this machine."""

@@ -12,6 +12,7 @@ import typer
 from streams.bootstrap import package_version
 from streams.cli import (
     backfill,
+    board,
     board_token,
     check_config,
     dead_letters,
@@ -72,6 +73,7 @@ metrics.register(app)
 rules.register(app)
 backfill.register(app)
 topics.register(app)
+board.register(app)
 board_token.register(app)
 deliver.register(app)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from errno import EADDRINUSE
 from ipaddress import ip_address
 from threading import Thread
-from typing import Final
+from typing import Final, Literal
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -74,8 +74,10 @@ def listen(host: str, port: int, *, tries: int = 1) -> socket.socket:
 
 
 @contextmanager
-def serving(app: ASGIApp, listening: socket.socket) -> Iterator[Serving]:
+def serving(app: ASGIApp, listening: socket.socket, *, lifespan: Literal["on", "off"] = "off") -> Iterator[Serving]:
     """Serve an application on a socket until the block ends; then let requests under way finish.
+
+    ``lifespan`` says whether the application does anything beside its requests, and has to be told of start and end.
 
     Raises:
         ServingError: if the server does not start.
@@ -84,7 +86,7 @@ def serving(app: ASGIApp, listening: socket.socket) -> Iterator[Serving]:
         app,
         log_config=None,
         access_log=False,
-        lifespan="off",
+        lifespan=lifespan,
         proxy_headers=False,  # who may say where a visitor comes from is for the application to know
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streams.board.access.config import AccessConfig, Oidc, Proxy, Role, Tokens
-from streams.bootstrap.board import access_config
+from streams.bootstrap.access import access_config
 from streams.domain.units import HOUR
 from streams.settings import ConfigError, Settings, load
 

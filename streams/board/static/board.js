@@ -1,0 +1,188 @@
+// Puts what the server sends in its place, without taking away what somebody is reading, typing or standing on.
+"use strict";
+
+const RETRY_MS = 2000;
+const AGES_MS = 5000;
+const sources = new WeakMap(); // what a row was made of, before its ages were written into it
+let skew = 0; // how far the server's clock is ahead of ours
+
+// --- what changes ----------------------------------------------------------------------------------------------------
+
+function show(html, isFirst) {
+  const parsed = document.createElement("template");
+  parsed.innerHTML = html;
+  for (const fresh of [...parsed.content.children]) {
+    const old = document.getElementById(fresh.id);
+    if (!old) continue;
+    const list = old.querySelector("[data-keyed]");
+    const coming = fresh.querySelector("[data-keyed]");
+    if (list && coming) {
+      update(list, coming, isFirst);
+      keepButList(old, fresh, list, coming);
+    } else {
+      const added = coming ? [...coming.children] : [];
+      swap(old, fresh);
+      remember(document.getElementById(fresh.id));
+      if (!isFirst) announce(added);
+    }
+  }
+  tellAges();
+  chart.draw();
+}
+
+function swap(old, fresh) {
+  const inside = old.contains(document.activeElement) ? document.activeElement.id : null;
+  htmx.swap(old, fresh.outerHTML, { swapStyle: "outerHTML" });
+  if (inside !== null && document.activeElement === document.body) focusOn(inside);
+}
+
+// Everything around a list is replaced; the list itself stays where it is, with what is in it.
+function keepButList(old, fresh, list, coming) {
+  coming.replaceWith(document.createComment("list"));
+  const parts = [...fresh.childNodes];
+  for (const node of [...old.childNodes]) if (node !== list) node.remove();
+  let after = false;
+  for (const node of parts) {
+    if (node.nodeType === Node.COMMENT_NODE) after = true;
+    else if (after) old.append(node);
+    else old.insertBefore(node, list);
+  }
+}
+
+function update(list, coming, isFirst) {
+  const inside = list.contains(document.activeElement) ? document.activeElement.id : null;
+  const row = inside === null ? null : document.activeElement.closest("li");
+  const next = row && row.nextElementSibling ? row.nextElementSibling.id : null;
+  const rows = new Map([...list.children].map((one) => [one.id, one]));
+  const wanted = [...coming.children];
+  const added = wanted.filter((one) => !rows.has(one.id));
+  const ids = new Set(wanted.map((one) => one.id));
+  for (const [id, one] of rows) if (!ids.has(id)) one.remove();
+  wanted.forEach((one, index) => {
+    const known = rows.get(one.id);
+    const same = known && sources.get(known) === one.outerHTML;
+    const placed = same ? known : one;
+    if (!same) {
+      sources.set(one, one.outerHTML);
+      if (known) known.remove();
+      else if (!isFirst) one.classList.add("fresh");
+    }
+    if (list.children[index] !== placed) list.insertBefore(placed, list.children[index] || null);
+    if (!same) htmx.process(placed);
+  });
+  if (inside !== null && !list.contains(document.activeElement)) focusOn(inside, next);
+  if (!isFirst) announce(added);
+}
+
+function focusOn(id, next) {
+  const row = next && document.getElementById(next);
+  const target = document.getElementById(id) || (row && row.querySelector("button, a")) || document.getElementById("nudges-title");
+  if (target) target.focus({ preventScroll: true });
+}
+
+function remember(within) {
+  for (const row of within.querySelectorAll("[data-keyed] > li")) sources.set(row, row.outerHTML);
+}
+
+function announce(rows) {
+  const place = document.getElementById("announce");
+  if (!rows.length || !place) return;
+  const newest = rows[rows.length - 1].dataset.announce;
+  place.textContent = rows.length === 1 ? `New: ${newest}` : `${rows.length} new. The newest: ${newest}`;
+}
+
+function tellAges() {
+  const now = Date.now() + skew;
+  for (const age of document.querySelectorAll("[data-since]")) {
+    const minutes = Math.max(0, Math.floor((now - Number(age.dataset.since)) / 60000));
+    age.textContent = minutes < 1 ? "just now" : minutes < 120 ? `${minutes} min ago` : `${Math.floor(minutes / 60)} h ago`;
+  }
+}
+
+function setClock(now) {
+  skew = Number(now) - Date.now();
+}
+
+// --- the connection --------------------------------------------------------------------------------------------------
+
+function listen(url) {
+  const source = new EventSource(url);
+  let isFirst = true;
+  source.addEventListener("open", () => { isFirst = true; state("live", "live"); });
+  source.addEventListener("session", (event) => {
+    const field = document.getElementById("csrf");
+    if (field) field.value = event.data;
+  });
+  source.addEventListener("clock", (event) => setClock(event.data));
+  source.addEventListener("show", (event) => {
+    show(event.data, isFirst);
+    isFirst = false;
+  });
+  source.addEventListener("error", () => {
+    state("broken", "not connected: what is shown may be old");
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(url), RETRY_MS);
+  });
+  window.addEventListener("pagehide", () => source.close());
+}
+
+function state(name, text) {
+  const place = document.getElementById("live");
+  if (!place || place.dataset.state === name) return;
+  place.dataset.state = name;
+  place.textContent = text;
+}
+
+// --- answers ---------------------------------------------------------------------------------------------------------
+
+function open(button) {
+  const dialog = document.getElementById("answer");
+  const nudge = document.getElementById("answer-nudge");
+  if (nudge.value !== button.dataset.answer) document.getElementById("answer-note").value = "";
+  nudge.value = button.dataset.answer;
+  document.getElementById("answer-about").textContent = button.dataset.about;
+  document.getElementById("answer-said").textContent = "";
+  dialog.dataset.from = button.id;
+  dialog.showModal();
+  document.getElementById("answer-note").focus();
+}
+
+function once() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.dataset.answer) open(button);
+  if ("close" in button.dataset) button.closest("dialog").close();
+});
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const csrf = document.getElementById("csrf");
+  event.detail.parameters.csrf = csrf ? csrf.value : "";
+  event.detail.parameters.form_token = once();
+});
+
+document.addEventListener("htmx:sendError", (event) => {
+  event.detail.target.textContent = "The server can't be reached, so nothing was recorded. Try again in a moment.";
+});
+
+// Sent with every answer that was recorded.
+document.addEventListener("answered", (event) => {
+  const dialog = document.getElementById("answer");
+  if (dialog && dialog.open) {
+    document.getElementById("answer-note").value = "";
+    dialog.close();
+    focusOn(dialog.dataset.from);
+  }
+  document.getElementById("said").textContent = event.detail.value;
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  remember(document);
+  setClock(document.body.dataset.now || Date.now());
+  tellAges();
+  chart.draw();
+  setInterval(tellAges, AGES_MS);
+  if (document.body.dataset.live) listen(document.body.dataset.live);
+});

@@ -1,0 +1,53 @@
+// Draws the table of failure demand by hour, which says the same in figures: the chart reads nothing else.
+"use strict";
+
+const chart = (() => {
+  const HEIGHT = 150;
+  let plot = null;
+
+  function colour(name) {
+    return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  }
+
+  function figures(table) {
+    const hours = [...table.tHead.rows[0].cells].slice(1).map((cell) => Number(cell.textContent));
+    const rows = [...table.tBodies[0].rows].map((row) =>
+      [...row.cells].slice(1).map((cell) => (cell.dataset.y === "" ? null : Number(cell.dataset.y))));
+    return [hours, ...rows];
+  }
+
+  function options(place) {
+    const axis = { stroke: () => colour("--soft"), grid: { stroke: () => colour("--line"), width: 1 }, ticks: { show: false } };
+    return {
+      width: place.clientWidth,
+      height: HEIGHT,
+      cursor: { show: false },
+      legend: { show: false },
+      padding: [8, 0, 0, 0],
+      scales: { x: { time: false, range: [-0.5, 23.5] }, y: { range: (_, __, most) => [0, Math.max(5, most * 1.1)] } },
+      axes: [{ ...axis, size: 24, incrs: [2, 4, 6], values: (_, hours) => hours.map((hour) => String(hour).padStart(2, "0")) }, { ...axis, size: 34 }],
+      series: [
+        { label: "Hour" },
+        { label: "Today", stroke: () => colour("--accent"), fill: () => colour("--accent"), paths: uPlot.paths.bars({ size: [0.6] }), points: { show: false } },
+        { label: "Usual", stroke: () => colour("--usual"), width: 2, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false } },
+      ],
+    };
+  }
+
+  function draw() {
+    const place = document.getElementById("plot");
+    const table = place && document.getElementById(place.dataset.table);
+    if (!table) return;
+    if (plot) plot.setData(figures(table));
+    else plot = new uPlot(options(place), figures(table), place);
+  }
+
+  function fit() {
+    const place = document.getElementById("plot");
+    if (plot && place) plot.setSize({ width: place.clientWidth, height: HEIGHT });
+  }
+
+  window.addEventListener("resize", fit);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot && plot.redraw());
+  return { draw };
+})();
