@@ -180,7 +180,14 @@ def watched(bootstrap: str, folder: Path) -> Iterator[Seen]:
         for process in (exporter, worker):
             asyncio.run(process.stop())
         absent_at = wait_for(lambda: server.query(_ABSENT) and time(), 120, lambda: str(server.query("ALERTS")))
+        # Alertmanager tells what Prometheus knows some time later.
+        wait_for(lambda: _told(hook, "resolved", "FailureDemandSpike"), 60, lambda: str(hook.posted))
+        wait_for(lambda: _told(hook, "firing", "MonitorAbsent"), 60, lambda: str(hook.posted))
         yield Seen(centre, settings, server, hook, ledger, spiking_at, settled_at, absent_at)
+
+
+def _told(hook: Webhook, status: str, name: str) -> bool:
+    return any(labels["alertname"] == name for _, labels in hook.alerts(status))
 
 
 def _events_in(server: Prometheus) -> float:
