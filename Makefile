@@ -84,8 +84,8 @@ rules: $(VENV)/.installed ## render the rules of Prometheus from the catalogue
 	$(BIN)/outcome-monitor rules > streams/catalogue/RULES.md
 
 .PHONY: dashboards
-dashboards: $(VENV)/.installed-dev ## render the dashboards of Grafana, runbooks included
-	$(BIN)/python -m deploy.grafana.render
+dashboards: $(VENV)/.installed-dev ## render the dashboards of Grafana, runbooks included (ARGS="--board https://board.example")
+	$(BIN)/python -m deploy.grafana.render $(ARGS)
 
 .PHONY: picture
 picture: $(VENV)/.installed-bench ## draw what the overview shows of a history (ARGS="--at 2016-05-25 --days 55 --out picture.png")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from deploy.grafana.panels import QUEUE_LINK, Bars, Chart, Drawn, Query, Table
+from deploy.grafana.panels import QUEUE_LINKS, QUEUE_SERIES_LINKS, Bars, Chart, Drawn, Query, Table
 
 _BY_REASON = "sum by (reason) (queue_reason:outcome_failure_demand_by_reason:delta_$span)"
 _OWNER = "on (reason) group_left (owner) max by (reason, owner) (monitor_reason_owner)"
@@ -21,7 +21,7 @@ FAILURE_DEMAND: Mapping[str, Sequence[Drawn]] = {
             },
             ("queue", "reason"),
             width=14,
-            links={"queue": QUEUE_LINK},
+            links={"queue": QUEUE_LINKS},
         ),
         Table(
             "Share of arrivals",
@@ -35,7 +35,7 @@ FAILURE_DEMAND: Mapping[str, Sequence[Drawn]] = {
             },
             ("queue",),
             width=10,
-            links={"queue": QUEUE_LINK},
+            links={"queue": QUEUE_LINKS},
         ),
     ),
     "Pareto": (
@@ -59,6 +59,7 @@ FAILURE_DEMAND: Mapping[str, Sequence[Drawn]] = {
             "Does it grow, and where?",
             (Query("queue:outcome_failure_demand_caused:delta_$span", "{{queue}}"),),
             stacked=True,
+            links=QUEUE_SERIES_LINKS,
         ),
         Chart(
             "How a problem comes back",

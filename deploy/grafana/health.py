@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from deploy.grafana.panels import RUNBOOK_LINK, Chart, Drawn, Number, Query, Table
+from deploy.grafana.panels import RUNBOOK_LINKS, Chart, Drawn, Number, Query, Table
 
 
 def _rate(name: str, by: str, span: str = "5m") -> str:
@@ -40,7 +40,7 @@ HEALTH: Mapping[str, Sequence[Drawn]] = {
             {"": ('ALERTS{scope="monitor"}', "none")},
             ("alertname", "alertstate", "severity", "instance"),
             height=6,
-            links={"alertname": RUNBOOK_LINK},
+            links={"alertname": RUNBOOK_LINKS},
         ),
     ),
     "What comes in": (

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from deploy.grafana.panels import (
-    QUEUE_LINK,
-    RUNBOOK_LINK,
+    QUEUE_LINKS,
+    RUNBOOK_LINKS,
+    TEAM_LINKS,
     Chart,
     Drawn,
     Number,
@@ -69,7 +70,7 @@ OVERVIEW: Mapping[str, Sequence[Drawn]] = {
                 "coverage": ('queue_window:outcome_coverage:ratio{window="$window"}', "percentunit"),
             },
             ("queue",),
-            links={"queue": QUEUE_LINK},
+            links={"queue": QUEUE_LINKS},
         ),
         Table(
             "Teams",
@@ -91,15 +92,16 @@ OVERVIEW: Mapping[str, Sequence[Drawn]] = {
             ("team",),
             width=14,
             height=8,
+            links={"team": TEAM_LINKS},
         ),
         Table(
             "Alerts",
-            "What is somebody being told right now? Click on an alert for what to do.",
+            "What is somebody being told right now? Click on an alert for what to do, on a queue for its board.",
             {"": ('ALERTS{alertstate="firing", scope=~"queue|monitor"}', "none")},
             ("alertname", "queue", "team", "severity", "reason"),
             width=10,
             height=8,
-            links={"alertname": RUNBOOK_LINK},
+            links={"alertname": RUNBOOK_LINKS, "queue": QUEUE_LINKS},
         ),
     ),
     "Is it solved? Outcome": (

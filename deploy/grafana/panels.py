@@ -13,9 +13,21 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 DATASOURCE: Final = models.DataSourceRef(type_val="prometheus", uid="prometheus")
 """Provisioned under this uid."""
-RUNBOOK_LINK: Final = "/d/runbook-${__data.fields.alertname}"
-QUEUE_LINK: Final = "/d/outcome-queue?var-queue=${__data.fields.queue}&${__url_time_range}"
-QUEUE_SERIES_LINK: Final = "/d/outcome-queue?var-queue=${__field.labels.queue}&${__url_time_range}"
+Links: TypeAlias = Mapping[str, str]
+"""Where a value leads to: titles, each with an address."""
+
+BOARD: Final = "${board:raw}"
+"""The address of the team lead's board: a constant of each dashboard."""
+RUNBOOK_LINKS: Final[Links] = {"What to do": "/d/runbook-${__data.fields.alertname}"}
+QUEUE_LINKS: Final[Links] = {
+    "The queue": "/d/outcome-queue?var-queue=${__data.fields.queue}&${__url_time_range}",
+    "Its board, live": f"{BOARD}/?queue=${{__data.fields.queue}}",
+}
+QUEUE_SERIES_LINKS: Final[Links] = {
+    "The queue": "/d/outcome-queue?var-queue=${__field.labels.queue}&${__url_time_range}",
+    "Its board, live": f"{BOARD}/?queue=${{__field.labels.queue}}",
+}
+TEAM_LINKS: Final[Links] = {"Its board, live": f"{BOARD}/?team=${{__data.fields.team}}"}
 
 Unit: TypeAlias = Literal["percentunit", "s", "short", "none", "dateTimeFromNow", "cps", "bytes"]
 Panel: TypeAlias = Builder[models.Panel]
@@ -43,7 +55,7 @@ class Chart:
     width: int = 12
     height: int = 8
     stacked: bool = False
-    link: str | None = None
+    links: Links = field(default_factory=dict)
     lowest: float | None = 0
     highest: float | None = None
 
@@ -72,8 +84,8 @@ class Chart:
             panel.max(self.highest)
         if self.stacked:
             panel.stacking(common.StackingConfig().mode(options.StackingMode.NORMAL))
-        if self.link:
-            panel.data_links([builders.DashboardLink("Open the queue").url(self.link)])
+        if self.links:
+            panel.data_links([builders.DashboardLink(title).url(url) for title, url in self.links.items()])
         for ref, query in zip(_refs(), self.queries, strict=False):
             panel.with_target(_target(ref, query))
             if query.band == "high":
@@ -153,7 +165,7 @@ class Table:
     rows: Sequence[str]
     width: int = _WIDTH
     height: int = 10
-    links: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, Links] = field(default_factory=dict)
 
     def panel(self) -> Panel:
         """Return the panel."""
@@ -179,8 +191,8 @@ class Table:
             target = _target(refs[name], Query(by_row, name), instant=True).format(PromQueryFormat.TABLE)
             panel.with_target(target)
             panel.override_by_name(name, [_value("unit", unit), _value("decimals", 1)])
-        for label, url in self.links.items():
-            links = [{"title": "Open", "url": url}]
+        for label, leads_to in self.links.items():
+            links = [{"title": title, "url": url} for title, url in leads_to.items()]
             panel.override_by_name(label, [_value("links", links)])
         return panel
 

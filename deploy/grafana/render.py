@@ -1,5 +1,6 @@
-"""Render the dashboards: ``python -m deploy.grafana.render [DIR]``."""
+"""Render the dashboards: ``python -m deploy.grafana.render [DIR] [--board URL]``."""
 
+import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from grafana_foundation_sdk.models.text import TextMode
 from deploy.grafana.failure_demand import FAILURE_DEMAND
 from deploy.grafana.health import HEALTH
 from deploy.grafana.overview import OVERVIEW
-from deploy.grafana.panels import DATASOURCE, Drawn
+from deploy.grafana.panels import BOARD, DATASOURCE, Drawn
 from deploy.grafana.queue import QUEUE
 from streams.catalogue.rules import ALERTS
 from streams.catalogue.rules.ratios import SPANS
@@ -22,6 +23,8 @@ from streams.catalogue.rules.ratios import SPANS
 DASHBOARDS: Final = Path(__file__).parent / "dashboards"
 RUNBOOKS: Final = Path(__file__).parents[1] / "runbooks"
 TAG: Final = "outcome-monitor"
+BOARD_URL: Final = "http://127.0.0.1:8089"
+"""Where ``outcome-monitor board`` listens unless it is told otherwise."""
 
 _PAGES: Final[Mapping[str, tuple[str, str, Mapping[str, Sequence[Drawn]]]]] = {
     "overview": ("Centre overview", "Each outcome over its legacy twin: is what looks good any good?", OVERVIEW),
@@ -35,37 +38,44 @@ _PAGES: Final[Mapping[str, tuple[str, str, Mapping[str, Sequence[Drawn]]]]] = {
 }
 
 
-def dashboards() -> Mapping[str, str]:
-    """Return every dashboard as JSON, by the name of its file: the pages, and a page for each runbook."""
-    pages = {f"{name}.json": _page(name, *page) for name, page in _PAGES.items()}
+def dashboards(board: str = BOARD_URL) -> Mapping[str, str]:
+    """Return every dashboard as JSON, by the name of its file: the pages, and a page for each runbook.
+
+    Links to the team lead's board lead to the address ``board``.
+    """
+    pages = {f"{name}.json": _page(name, board, *page) for name, page in _PAGES.items()}
     runbooks = {f"runbooks/{alert.name}.json": _runbook(alert.name) for alert in ALERTS}
     return {**pages, **runbooks}
 
 
-def _page(name: str, title: str, about: str, rows: Mapping[str, Sequence[Drawn]]) -> str:
-    board = _board(f"outcome-{name}", title, about).refresh("1m").time("now-7d", "now")
+def _page(name: str, board: str, title: str, about: str, rows: Mapping[str, Sequence[Drawn]]) -> str:
+    page = _dashboard(f"outcome-{name}", title, about).refresh("1m").time("now-7d", "now")
     for variable in _variables(name):
-        board.with_variable(variable)
-    board.link(
+        page.with_variable(variable)
+    page.with_variable(builders.ConstantVariable("board").value(board))
+    page.link(
         builders.DashboardLink("Outcome monitor")
         .type(models.DashboardLinkType.DASHBOARDS)
         .tags([TAG])
         .keep_time(keep_time=True)
     )
+    if name == "queue":
+        live = builders.DashboardLink("The queue's board, live").type(models.DashboardLinkType.LINK)
+        page.link(live.url(f"{BOARD}/?queue=${{queue}}"))
     for row, panels in rows.items():
-        board.with_row(builders.Row(row))
+        page.with_row(builders.Row(row))
         for drawn in panels:
-            board.with_panel(drawn.panel())
-    return _json(board)
+            page.with_panel(drawn.panel())
+    return _json(page)
 
 
 def _runbook(alert: str) -> str:
     body = (RUNBOOKS / f"{alert}.md").read_text(encoding="utf-8")
     panel = text.Panel().title("").content(body).mode(TextMode.MARKDOWN).span(24).height(24)
-    return _json(_board(f"runbook-{alert}", alert, "What it means, what to look at, what to do.").with_panel(panel))
+    return _json(_dashboard(f"runbook-{alert}", alert, "What it means, what to look at, what to do.").with_panel(panel))
 
 
-def _board(uid: str, title: str, about: str) -> builders.Dashboard:
+def _dashboard(uid: str, title: str, about: str) -> builders.Dashboard:
     tags = [TAG] if uid.startswith("outcome-") else [f"{TAG}-runbook"]
     return builders.Dashboard(title).uid(uid).description(about).tags(tags).timezone("browser")
 
@@ -99,15 +109,18 @@ def _asked(name: str, label: str, query: str, current: str) -> builders.QueryVar
     return variable.current(models.VariableOption(selected=True, text=current, value=current)) if current else variable
 
 
-def _json(board: builders.Dashboard) -> str:
-    return JSONEncoder(sort_keys=True, indent=2).encode(board.build()) + "\n"
+def _json(page: builders.Dashboard) -> str:
+    return JSONEncoder(sort_keys=True, indent=2).encode(page.build()) + "\n"
 
 
 def main() -> None:
     """Write the dashboards into a folder, that of the repository by default."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DASHBOARDS
-    for name, body in dashboards().items():
-        path = folder / name
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=DASHBOARDS)
+    parser.add_argument("--board", metavar="URL", default=BOARD_URL, help="where links to the board lead")
+    arguments = parser.parse_args()
+    for name, body in dashboards(arguments.board.rstrip("/")).items():
+        path = arguments.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(body, encoding="utf-8")
         sys.stdout.write(f"{path}\n")

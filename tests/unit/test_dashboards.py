@@ -1,6 +1,7 @@
 """The dashboards: up to date, each panel with a question, and about nothing that does not exist."""
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,20 @@ def test_links_lead_to_dashboards_that_there_are() -> None:
     assert "/d/outcome-queue?" in text
     assert "/d/runbook-${__data.fields.alertname}" in text
     assert "outcome-queue" in uids
+
+
+def test_queues_and_teams_lead_to_their_live_board() -> None:
+    rendered = dashboards("https://board.example")
+    addresses = set(re.findall(r'"(\$\{board:raw\}[^"]*)"', "".join(rendered.values())))
+    assert addresses == {
+        "${board:raw}/?queue=${__data.fields.queue}",
+        "${board:raw}/?queue=${__field.labels.queue}",
+        "${board:raw}/?queue=${queue}",
+        "${board:raw}/?team=${__data.fields.team}",
+    }
+    for name in PAGES:
+        variables = json.loads(rendered[name])["templating"]["list"]
+        assert [one["query"] for one in variables if one["name"] == "board"] == ["https://board.example"]
 
 
 def test_prometheus_understands_every_query(tmp_path: Path) -> None:
