@@ -14,7 +14,6 @@ from streams.board.counts import Entry
 from streams.board.records import Arrival, End
 from streams.domain.cohort import AGE_BOUNDS, age_bucket
 from streams.domain.ledger import hour_of
-from streams.domain.units import Millis
 
 ARRIVED: Final = "arrived"
 FAILURE: Final = "failure"
@@ -29,7 +28,8 @@ TIMED: Final = "timed"
 
 ALL: Final = "all"
 CLAIMS: Final = "claims"
-"""Populations: every handled contact that can be linked; of those, the ones that were claimed resolved."""
+"""Populations: every handled contact that can be linked; of those, the ones that were claimed resolved. Others are of
+those that a lead was nudged about, named by what was done."""
 COHORT: Final = "cohort_ended"
 COHORT_FAILED: Final = "cohort_failed"
 COHORT_FAILING: Final = "cohort_failing"
@@ -48,7 +48,7 @@ def entries_of(contact: Contact, clock: WallClock) -> list[Entry]:
     if end is not None:
         entries += _output_entries(end, clock)
         if end.handled:
-            entries += _cohort_entries(end, contact.failed_at, contact.recurred_at)
+            entries += _cohort_entries(end, contact)
     return entries
 
 
@@ -79,14 +79,16 @@ def _output_entries(end: End, clock: WallClock) -> Iterator[Entry]:
         yield (HANDLE_TIME, *where), hour, end.handle
 
 
-def _cohort_entries(end: End, failed_at: Millis | None, recurred_at: Millis | None) -> Iterator[Entry]:
+def _cohort_entries(end: End, contact: Contact) -> Iterator[Entry]:
     hour, where = hour_of(end.at), (end.place.team, end.place.queue)
     if not end.linkable:
         yield (UNLINKABLE, *where), hour, 1
         return
-    populations = [(ALL, failed_at)]
+    populations = [(ALL, contact.failed_at)]
     if end.claimed_resolved:
-        populations.append((CLAIMS, recurred_at))
+        populations.append((CLAIMS, contact.recurred_at))
+    if contact.response is not None:
+        populations.append((contact.response, contact.failed_at))
     for population, failed in populations:
         yield (COHORT, *where, population), hour, 1
         if failed is not None and 0 < failed - end.at <= AGE_BOUNDS[-1]:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Final, NamedTuple
 
+from streams.board import asked
 from streams.board import entries as e
+from streams.board.asked import Asked, AskedOf
 from streams.board.clock import WallClock
 from streams.board.contacts import Contact, Contacts, Verdict
 from streams.board.counts import Counts
-from streams.board.nudges import Answer, Nudges
+from streams.board.nudges import Answer, Nudge, Nudges
 from streams.board.records import Arrival, Charged, End, Record, Sign, at
 from streams.domain.estimate import PERIODS
 from streams.domain.ledger import hour_of
@@ -70,6 +72,7 @@ class Model:
         kept = centre.windows[-1].length + DAY
         self.contacts = Contacts(kept, token)
         self.nudges = Nudges(kept, token)
+        self.asked = AskedOf(kept)
         self.counts = Counts()
         self._kept = kept
         self._swept: int | None = None
@@ -78,7 +81,7 @@ class Model:
             "contact.ended": self._ended,
             "outcome.seen": self._seen,
             "verdict.reached": self._judged,
-            "nudge.issued": self.nudges.issue,
+            "nudge.issued": self._nudged,
             "nudge.answered": self._answered,
         }
 
@@ -105,7 +108,7 @@ class Model:
         hour = self.clock.hour(arrival.at)
         if self.first_hour is None or hour < self.first_hour:
             self.first_hour = hour
-        with self._changing(record) as contact:
+        with self._changing(self._contact(record)) as contact:
             self.contacts.charge(contact, arrival)
 
     def _ended(self, record: Record) -> None:
@@ -113,14 +116,14 @@ class Model:
         known = self.contacts.get(record["contact_id"])
         if (known is None or known.end is None) and self._is_forgotten(end.at):
             return
-        with self._changing(record) as contact:
+        with self._changing(self._contact(record)) as contact:
             contact.end = end
 
     def _seen(self, record: Record) -> None:
         if self.contacts.get(record["contact_id"]) is None and self._is_forgotten(at(record["ended_at"])):
             return
         evidence = record["evidence"]
-        with self._changing(record) as contact:
+        with self._changing(self._contact(record)) as contact:
             contact.signs[record["by"]] = Sign(at(evidence["at"]), evidence["id"])
 
     def _judged(self, record: Record) -> None:
@@ -131,13 +134,43 @@ class Model:
             told = Verdict(window, at(record["occurred_at"]), verdict, record.get("restates"))
             contact.verdicts[window] = told
 
+    def _nudged(self, record: Record) -> None:
+        nudge = Nudge.of(record)
+        self.nudges.issue(nudge)
+        if nudge.provisional or self._is_forgotten(nudge.at):
+            return
+        with self._asking(nudge.nudge_id) as one:
+            if one.at is None:
+                one.at, one.place = nudge.at, nudge.place
+            if nudge.contact_id is not None and nudge.contact_id not in one.contacts:
+                self._contact(record)
+                one.contacts.append(nudge.contact_id)
+
     def _answered(self, record: Record) -> None:
-        self.nudges.answer(Answer.of(record))
+        answer = Answer.of(record)
+        self.nudges.answer(answer)
+        if self._is_forgotten(answer.at):
+            return
+        with self._asking(answer.nudge_id) as one:
+            one.answer(answer.action, answer.at)
+
+    def _contact(self, record: Record) -> Contact:
+        return self.contacts.open(record["contact_id"], record["customer_id"])
 
     @contextmanager
-    def _changing(self, record: Record) -> Iterator[Contact]:
+    def _asking(self, nudge_id: str) -> Iterator[Asked]:
+        """Count anew what a nudge counts, and the contacts that it is about, once it has been changed."""
+        one = self.asked.open(nudge_id)
+        before = one.entries(self.clock)
+        yield one
+        self.counts.change(before, one.entries(self.clock))
+        for contact in filter(None, map(self.contacts.get, one.contacts)):
+            with self._changing(contact):
+                contact.responses[nudge_id] = one.response
+
+    @contextmanager
+    def _changing(self, contact: Contact) -> Iterator[Contact]:
         """Count anew what a contact counts, once it has been changed."""
-        contact = self.contacts.open(record["contact_id"], record["customer_id"])
         before = e.entries_of(contact, self.clock)
         yield contact
         self.counts.change(before, e.entries_of(contact, self.clock))
@@ -153,8 +186,9 @@ class Model:
             return
         self._swept = hour_of(newest)
         self.contacts.trim(newest)
+        self.asked.trim(newest)
         first = self.clock.hour(newest - _WEEKS_KEPT)
-        self.counts.trim(e.BY_LOCAL_HOUR, first)
+        self.counts.trim(e.BY_LOCAL_HOUR | asked.BY_LOCAL_HOUR, first)
         self.counts.trim(e.BY_HOUR, hour_of(newest - self.centre.windows[-1].length - max(PERIODS) - 2 * HOUR))
         if self.first_hour is not None:
             self.first_hour = max(self.first_hour, first)

@@ -132,9 +132,8 @@ class Nudges:
         self._by_token: dict[str, str] = {}
         self._trimmed: Millis = 0
 
-    def issue(self, record: Record) -> None:
+    def issue(self, nudge: Nudge) -> None:
         """Take a nudge, in the place of what was said under its id before."""
-        nudge = Nudge.of(record)
         known = self._issued.get(nudge.nudge_id)
         if nudge.provisional and known is not None and not known.provisional:
             return  # told ahead of time, and read after what settled it

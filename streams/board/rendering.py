@@ -17,7 +17,7 @@ from streams.domain.units import Millis
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _FRAGMENTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "board": ("status", "nudges", "demand", "twins", "done"),
+    "board": ("status", "nudges", "demand", "twins", "done", "helped"),
     "wallboard": ("status", "wall"),
     "problem": ("status", "problem"),
 }

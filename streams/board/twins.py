@@ -143,7 +143,9 @@ class TwinsOf:
         kept = self._populations.get(where)
         if kept is None or kept[0] != revision:
             made = _Population(
-                _table(counts, where, e.ALL), _table(counts, where, e.CLAIMS), counts.hours(e.UNLINKABLE, *where)
+                cohort_table(counts, where, e.ALL),
+                cohort_table(counts, where, e.CLAIMS),
+                counts.hours(e.UNLINKABLE, *where),
             )
             kept = self._populations[where] = (revision, made)
         return kept[1]
@@ -168,7 +170,8 @@ def _outcomes(population: _Population, window: Millis, as_of: Millis) -> Outcome
     )
 
 
-def _table(counts: Counts, where: _Where, population: str) -> CohortTable:
+def cohort_table(counts: Counts, where: _Where, population: str) -> CohortTable:
+    """Return the cohorts of a population of the handled contacts that ended in a team's queue."""
     failed, failing = (
         _by_hour([counts.hours(name, *where, population, str(bucket)) for bucket in range(len(AGE_BOUNDS))])
         for name in (e.COHORT_FAILED, e.COHORT_FAILING)

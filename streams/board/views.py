@@ -5,6 +5,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from streams.board.counts import Scope
 from streams.board.demand import FailureDemand, failure_demand
+from streams.board.helped import Helped, HelpedOf
 from streams.board.model import Model
 from streams.board.nudges import Answer, Nudge
 from streams.board.twins import Twins, TwinsOf
@@ -69,6 +70,7 @@ class Screen(NamedTuple):
     open_nudges: int
     done: list[Answer]
     done_today: int
+    helped: Helped
     demand: FailureDemand
     twins: list[Twins]
     queues: int
@@ -80,6 +82,7 @@ class Screens:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._twins_of = TwinsOf(model)
+        self._helped_of = HelpedOf(model)
 
     def screen(self, view: View, now: Millis) -> Screen | None:
         """Return what a view shows; ``None`` before anything was told. ``now`` is what the wall clock says."""
@@ -97,6 +100,7 @@ class Screens:
             len(nudges),
             done[:MOST_DONE],
             len(done),
+            self._helped_of(scope, newest),
             demand,
             twins[: MOST_QUEUES + 1],
             len(twins) - 1,
