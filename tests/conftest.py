@@ -15,6 +15,8 @@ from deploy.kafka.cluster import Cluster
 from tests import brokers
 from tests.engines import Play, PlayKafka, play_embedded
 
+pytest_plugins = ["tests.config_folder"]
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell has what it runs in the background ignore it, and so would all that tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -9,36 +9,24 @@ import pytest
 from streams.board.access.config import AccessConfig, Oidc, Proxy, Role, Tokens
 from streams.bootstrap.access import access_config
 from streams.domain.units import HOUR
-from streams.settings import ConfigError, Settings, load
+from streams.settings import Settings, load
+from tests import config_folder
+from tests.config_folder import COMMITTED, NO_VARIABLES
 
-COMMITTED = Path(__file__).parents[2] / "config"
-NO_VARIABLES: Mapping[str, str] = {}
 PREFIX = "OUTCOME_MONITOR__SECRETS__"
 SALT = {f"{PREFIX}AUDIT_SALT": "0123456789abcdef"}
 ROLES = "roles: {lead: {sees_customers: true, may_act: true}, manager: {all_teams: true}}"
 HUSH = "hush # 0: it's"
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a folder named ``config`` with two empty files, in the working folder."""
-    monkeypatch.chdir(tmp_path)
-    config = Path("config")
-    config.mkdir()
-    for name in ("monitor.yaml", "reasons.yaml"):
-        (config / name).touch()
-    return config
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def loaded(board: str = "", env: Mapping[str, str] = NO_VARIABLES) -> Settings:
-    Path("config/monitor.yaml").write_text(f"board: {{{board}}}", encoding="utf-8")
-    return load(Path("config"), env)
+    return config_folder.loaded(f"board: {{{board}}}", env)
 
 
 def problems(board: str = "", env: Mapping[str, str] = NO_VARIABLES) -> list[str]:
-    with pytest.raises(ConfigError) as caught:
-        loaded(board, env)
-    return str(caught.value).splitlines()
+    return config_folder.problems(f"board: {{{board}}}", env)
 
 
 @pytest.mark.parametrize("config", [None, COMMITTED])

@@ -14,31 +14,20 @@ from streams.delivery.webhook import Format, Webhook
 from streams.domain.units import MINUTE
 from streams.settings import ConfigError, load
 from tests.cli import Cli
+from tests.config_folder import COMMITTED, NO_VARIABLES, loaded
 from tests.nudges import Topic, nudge
 from tests.webhook_target import target
 
-COMMITTED = Path(__file__).parents[2] / "config"
-NO_VARIABLES: Mapping[str, str] = {}
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - of a target in tests
 KEY = bytes.fromhex("31f290f6bf06298aab4f08d43c3f082cf648a362da2da4b0")
 NAMED = 'name: desktop, url: "https://desktop.example/nudges", secret_env: HUSH'
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a folder named ``config`` with two empty files, in the working folder."""
-    monkeypatch.chdir(tmp_path)
-    config = Path("config")
-    config.mkdir()
-    for name in ("monitor.yaml", "reasons.yaml"):
-        (config / name).touch()
-    return config
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def made(*hooks: str, env: Mapping[str, str] = NO_VARIABLES) -> list[Webhook]:
     listed = ", ".join(f"{{{hook}}}" for hook in hooks)
-    Path("config/monitor.yaml").write_text(f"delivery: {{webhooks: [{listed}]}}", encoding="utf-8")
-    return webhooks(load(Path("config"), NO_VARIABLES), env)
+    return webhooks(loaded(f"delivery: {{webhooks: [{listed}]}}"), env)
 
 
 def problems(*hooks: str, env: Mapping[str, str] = NO_VARIABLES) -> list[str]:

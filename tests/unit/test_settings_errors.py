@@ -1,36 +1,18 @@
 """What is said where the configuration is wrong: the file, the line, the key, and what would be right."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from streams.settings import ConfigError, load
+from tests.config_folder import NO_VARIABLES, problems
 
-NO_VARIABLES: Mapping[str, str] = {}
 WINDOWS = "1h, 4h, 12h, 1d, 2d, 3d, 5d, 7d, 14d, 30d"
 EMPTY = "is empty; give it a value, or leave the key out"
 NOT_A_MAPPING = "is not a mapping; write keys and values below it"
 A_DURATION = "write a whole number and its unit (ms, s, m, h, d), such as 10s or 24h"
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a folder named ``config`` with two empty files, in the working folder."""
-    monkeypatch.chdir(tmp_path)
-    config = Path("config")
-    config.mkdir()
-    for name in ("monitor.yaml", "reasons.yaml"):
-        (config / name).touch()
-    return config
-
-
-def problems(monitor: str | bytes = "", env: Mapping[str, str] = NO_VARIABLES, reasons: str = "") -> list[str]:
-    Path("config/monitor.yaml").write_bytes(monitor if isinstance(monitor, bytes) else monitor.encode())
-    Path("config/reasons.yaml").write_text(reasons, encoding="utf-8")
-    with pytest.raises(ConfigError) as caught:
-        load(Path("config"), env)
-    return str(caught.value).splitlines()
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,38 +10,17 @@ import pytest
 from streams.bootstrap.kafka import kafka_config
 from streams.domain.units import DAY, HOUR, MINUTE
 from streams.engines.kafka.config import KafkaConfig, Sasl, Security, Tls, Topic, Topics
-from streams.settings import ConfigError, Settings, load
+from streams.settings import Settings, load
 from tests.cli import Cli
+from tests.config_folder import COMMITTED, NO_VARIABLES, loaded, problems
 
-COMMITTED = Path(__file__).parents[2] / "config"
-NO_VARIABLES: Mapping[str, str] = {}
 PREFIX = "OUTCOME_MONITOR__KAFKA__"
 PASSWORD_VARIABLE = "OUTCOME_MONITOR__SECRETS__KAFKA_PASSWORD"  # noqa: S105 - the name of one
 HUSH = "hush # 0: it's"
 LOGIN = "kafka: {security: {sasl: {mechanism: SCRAM-SHA-512, username: monitor, password_file: password}}}"
 LOGIN_WITHOUT_FILE = "kafka: {security: {sasl: {mechanism: PLAIN, username: monitor}}}"
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a folder named ``config`` with two empty files, in the working folder."""
-    monkeypatch.chdir(tmp_path)
-    config = Path("config")
-    config.mkdir()
-    for name in ("monitor.yaml", "reasons.yaml"):
-        (config / name).touch()
-    return config
-
-
-def loaded(monitor: str = "", env: Mapping[str, str] = NO_VARIABLES) -> Settings:
-    Path("config/monitor.yaml").write_text(monitor, encoding="utf-8")
-    return load(Path("config"), env)
-
-
-def problems(monitor: str = "", env: Mapping[str, str] = NO_VARIABLES) -> list[str]:
-    with pytest.raises(ConfigError) as caught:
-        loaded(monitor, env)
-    return str(caught.value).splitlines()
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def described(settings: Settings) -> dict[str, tuple[str, str]]:
