@@ -4,10 +4,11 @@ import secrets
 from collections.abc import Callable
 from typing import Final
 
-from streams.board.app import Access, Board, Log
+from streams.board.app import Board, Log
 from streams.board.model import Centre, Goal
 from streams.board.tail import Tail
 from streams.bootstrap import wall_clock
+from streams.bootstrap.access import access_config
 from streams.domain.units import Millis
 from streams.engines.port import StorageError
 from streams.settings import Settings
@@ -23,15 +24,18 @@ def make_board(
     append: Append,
     *,
     now: Callable[[], Millis] = wall_clock,
-    access: Access = Access(),  # noqa: B008 - it never changes
 ) -> Board:
-    """Return a board over what a tail reads, whose actions are appended to a log.
+    """Return a board over what a tail reads, whose actions are appended to a log, behind its entrance.
 
     Without a salt in the settings, the hashes that stand for ids last as long as the process.
+
+    Raises:
+        AccessError: nobody can sign in as the settings have it.
     """
     salt = settings.secrets.exemplar_salt
     key = secrets.token_bytes(_KEY_BYTES) if salt is None else salt.get_secret_value().encode()
-    return Board(make_centre(settings), tail, Log(append, StorageError), now=now, key=key, access=access)
+    log, access = Log(append, StorageError), access_config(settings)
+    return Board(make_centre(settings), tail, log, now=now, key=key, access=access)
 
 
 def make_centre(settings: Settings) -> Centre:

@@ -10,7 +10,7 @@ import pytest
 from streams.board.viewer import LOCAL
 from streams.domain.units import HOUR, MINUTE
 from tests.board import Record, answered, at, ended, failure, issued, seen, spike, value, verdict
-from tests.boards import NOW, Desk, nudges_in, problems_in, viewer
+from tests.boards import NOW, Desk, form_token_in, nudges_in, problems_in, viewer
 
 NINE = at(hours=9)
 THEIRS = "onboarding/welcome/chat"
@@ -91,7 +91,7 @@ def test_a_problem_tells_each_contact_with_evidence_verdict_and_action() -> None
     ):
         assert words in page
     assert page.index("<dd>a, refund") < page.index("<dd>b, refund")
-    assert page == desk.client.page(f"/problem/{token}")
+    assert without_token(page) == without_token(desk.client.page(f"/problem/{token}"))
 
 
 def test_ten_thousand_nudges_are_shown_as_far_as_a_screen_goes_and_counted() -> None:
@@ -157,6 +157,10 @@ def test_text_of_evidence_and_of_the_viewers_choice_is_shown_as_text() -> None:
     assert "<script>alert" not in page
 
 
+def without_token(page: str) -> str:
+    return page.replace(form_token_in(page), "") if "form-token" in page else page
+
+
 def check(desk: Desk, *, told: bool = True) -> None:
     """Look at every page for a text that would run, were it more than text; at one of them it must be told."""
     pages = [
@@ -210,7 +214,7 @@ def test_another_team_is_not_there() -> None:
 def test_a_queue_of_another_team_is_as_empty_as_one_that_is_not_there() -> None:
     desk = Desk(viewer("payments"), OUR_OWN_AND_THEIRS)
     theirs, none = desk.client.page("/?queue=onboarding"), desk.client.page("/?queue=nowhere")
-    assert re.sub(r'value="\w{64}"', "", theirs.replace("onboarding", "nowhere")) == re.sub(r'value="\w{64}"', "", none)
+    assert without_token(theirs.replace("onboarding", "nowhere")) == without_token(none)
 
 
 def test_who_may_not_see_customers_sees_no_id_of_them_or_of_contacts() -> None:

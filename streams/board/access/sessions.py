@@ -22,9 +22,8 @@ _MOST: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How somebody signed in, until when that holds, and what the way wants to know of it again."""
+    """Until when it holds that somebody signed in, and what the way wants to know of it again."""
 
-    way: str
     expires_at: Millis
     by: str = field(repr=False)
 
@@ -51,7 +50,7 @@ class Sessions:
         while len(self._sessions) >= _MOST:
             del self._sessions[next(iter(self._sessions))]
         key = secrets.token_urlsafe(_KEY_BYTES)
-        self._sessions[_hash(key)] = Session(Identity(viewer, proof.way, f"session {_hash(key)}"), proof)
+        self._sessions[_hash(key)] = Session(Identity(viewer, f"session {_hash(key)}", in_session=True), proof)
         set_cookie(response, visit, COOKIE, key, proof.expires_at - now)
 
     def find(self, request: Request, visit: Visit) -> Session | None:
