@@ -8,15 +8,19 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from streams.board.hub import Channel
 from streams.board.rendering import Renderer
 from streams.board.viewer import LOCAL, Viewer
 from streams.board.views import View
+from streams.contracts.times import rfc3339
 from streams.domain.units import HOUR
-from tests.board import at, issued, value
+from tests.board import answered, at, ended, issued, seen, value, verdict
 from tests.boards import Desk, by_proxy, form_token_in, nudges_in, viewer
+from tests.markup import HARMLESS, HOSTILE, check_same_markup
 
 NINE = at(hours=9)
 THEIRS = "onboarding/welcome/chat"
+TEXTS = ("contact_id", "customer_id", "queue", "team", "channel", "reason")
 
 
 class Event(NamedTuple):
@@ -168,6 +172,48 @@ def test_many_records_are_few_changes() -> None:
         while "160 more" not in shown(coming).data:
             changes += 1
         assert changes < 50
+
+
+@pytest.mark.parametrize("kind", ["board", "wallboard", "problem"])
+@pytest.mark.parametrize("ending", ["\r", "\n", "\r\n", "\r\r", "\n\n", "\x85", "\u2028"])
+def test_text_in_what_is_sent_is_neither_markup_nor_an_event_of_its_own(kind: str, ending: str) -> None:
+    injected = ending.join([HOSTILE, "event: session", "data: forged", "", "event: show", "data: forged", "", ""])
+    sent = {text: first_of(told_with(text), kind) for text in (injected, HARMLESS)}
+    assert [event.name for event in sent[injected]] == [event.name for event in sent[HARMLESS]]
+    assert all(event.data != "forged" for event in sent[injected])
+    check_same_markup(sent[injected][-1].data, sent[HARMLESS][-1].data)
+    assert "event: session" in sent[injected][-1].data or kind == "wallboard"
+
+
+def test_a_line_break_of_any_kind_in_a_part_begins_another_line_of_its_event() -> None:
+    channel = Channel(View("board", None, sees_customers=True, may_act=True))
+    channel.take({"part": "a\rb\nc\r\nd"}, "boot", NINE)
+    assert channel.frame.endswith(b"event: show\ndata: a\ndata: b\ndata: c\ndata: d\n\n")
+
+
+def told_with(text: str) -> Desk:
+    """Return a board that was told a text wherever there is room for one."""
+    nudge, done = issued("b", NINE) | dict.fromkeys(TEXTS, text), issued("c", NINE, kind="promise")
+    sign = {"by": text, "evidence": {"id": text, "at": rfc3339(NINE)}}
+    records = [
+        value("b", at(-1)) | dict.fromkeys(TEXTS, text),
+        ended("b", at(-1, 1)) | dict.fromkeys(TEXTS, text),
+        seen("b", at(-1, 1), NINE) | dict.fromkeys(TEXTS, text) | sign,
+        verdict("b", NINE, text) | {"contact_id": text, "window": text},
+        nudge,
+        answered(done, NINE, note=text, actor=text, reason=text, queue=text, team=text),
+        answered(nudge, NINE, "acknowledged", actor=text),
+        answered(nudge, NINE, note=text, actor=text),
+    ]
+    return Desk(records=records)
+
+
+def first_of(desk: Desk, kind: str) -> list[Event]:
+    """Return what is sent first to whoever looks."""
+    [contact] = desk.board.model.contacts
+    problem = desk.problem(contact.contact_id).removeprefix("/problem/")
+    with desk.served() as url, listening(url, f"/events?kind={kind}&problem={problem}") as coming:
+        return [next(coming) for _ in ("session", "clock", "show")]
 
 
 def test_an_action_of_one_is_seen_by_all() -> None:
