@@ -82,7 +82,7 @@ class Desk:
         self.clock: Callable[[], Millis] | None = None
         self._audit = access.audit
         log = Log(self._append, Unwritable)
-        self.board = Board(Centre(), self.tail, log, now=self._now, key=KEY, access=access)
+        self.board = Board(Centre(), self.tail, log, now=self._now, key=KEY, access=access, wall_clock=self._now)
         self.board.model.fold(records)
         self.client = Client(self)
 

@@ -61,6 +61,7 @@ class Board:
         now: Callable[[], Millis],
         key: bytes,
         access: AccessConfig,
+        wall_clock: Callable[[], Millis],
     ) -> None:
         """Put a board together.
 
@@ -68,9 +69,10 @@ class Board:
             centre: what the contact centre wants.
             tail: what is read.
             log: where actions go.
-            now: the clock that staleness, expiry and sessions go by.
+            now: the clock that staleness and expiry go by.
             key: of the hashes that stand for ids; addresses of problems outlive the process if it does.
             access: who gets in, and may do what.
+            wall_clock: the clock that sessions go by, and the audit log.
 
         Raises:
             AccessError: nobody can get in like that.
@@ -80,7 +82,7 @@ class Board:
         self._renderer = Renderer(self.model, masks, now)
         self._hub = Hub(self.model, tail, self._renderer)
         self._actions = Actions(self.model, log.append, log.unavailable, now, self._hub.wake)
-        self.app = entrance(self._make_app(), access, now, describe=Subjects(self.model), public=("/static/",))
+        self.app = entrance(self._make_app(), access, wall_clock, describe=Subjects(self.model), public=("/static/",))
 
     def close(self) -> None:
         """Let go of whoever looks, so that the server can end; from any thread."""

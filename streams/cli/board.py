@@ -47,7 +47,8 @@ def board(
     Then open http://127.0.0.1:8089/?team=payments
     """
     settings = settings_of(config)
-    check_exposure(host, access_config(settings))
+    access = access_config(settings)
+    check_exposure(host, access)
     path = existing(settings.monitor.storage.path if db is None else db)
     with ExitStack() as stack:
         stop = stack.enter_context(stopping())
@@ -55,7 +56,7 @@ def board(
         stack.callback(listening.close)
         tail = stack.enter_context(closing(EmbeddedTail(path)))
         appender = stack.enter_context(closing(open_appender(path)))
-        made = make_board(settings, tail, appender.append)
+        made = make_board(settings, tail, appender.append, access=access)
         server = stack.enter_context(serving(made.app, listening, lifespan="on"))
         stack.callback(made.close)
         note(f"serves the board at {server.url}/, for a wall {server.url}/wallboard; end it with Ctrl-C")

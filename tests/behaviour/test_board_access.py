@@ -154,6 +154,7 @@ def test_whoever_has_not_signed_in_is_told_so_where_no_page_is_wanted(here: Boar
     response = here.client.get("/", headers={"accept": "text/event-stream"})
     assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
     assert here.act("any").status_code == 401
+    assert here.client.head("/").status_code == 401
 
 
 def test_a_token_that_is_not_known_is_refused_logged_and_not_quoted(here: Board) -> None:
@@ -225,33 +226,34 @@ def test_signing_in_can_not_be_had_done_by_another_site(here: Board) -> None:
 # What is live
 
 
-def take_out(tokens: Path, _: Clock) -> None:
+def take_out(_: Board, tokens: Path) -> None:
     tokens.write_text("", encoding="utf-8")
 
 
-def take_team(tokens: Path, _: Clock) -> None:
+def take_team(_: Board, tokens: Path) -> None:
     tokens.write_text(entry(teams=[]), encoding="utf-8")
 
 
-def expire(_: Path, clock: Clock) -> None:
-    clock.at += 12 * HOUR
+def expire(here: Board, _: Path) -> None:
+    here.clock.at += 12 * HOUR
 
 
-@pytest.mark.parametrize("end", [take_out, take_team, expire])
-def test_what_is_live_ends_with_what_allowed_it(
-    here: Board, tokens: Path, clock: Clock, end: Callable[[Path, Clock], None]
-) -> None:
+def sign_out(here: Board, _: Path) -> None:
+    form = {"form_token": here.token()}
+    assert here.client.post("/sign-out", data=form, headers={"origin": here.url}).status_code == 200
+
+
+@pytest.mark.parametrize("end", [take_out, take_team, expire, sign_out])
+def test_what_is_live_ends_with_what_allowed_it(here: Board, tokens: Path, end: Callable[[Board, Path], None]) -> None:
     sign_in(here)
     with here.client.stream("GET", "/events") as response:
         lines = response.iter_lines()
         assert any(f"customer of {OURS}-1" in line for line in lines)
-        end(tokens, clock)
+        end(here, tokens)
         here.desk.tail.coming.put([issued("new", NOW)])
         assert not any("customer of new" in line for line in lines)
-    assert [(line["what"], line["who"], line["result"]) for line in here.log()[-2:]] == [
-        ("live board", "Ada", "200"),
-        ("live board", "Ada", "ended"),
-    ]
+    live = [(line["who"], line["result"]) for line in here.log() if line["what"] == "live board"]
+    assert live == [("Ada", "200"), ("Ada", "ended")]
     assert here.desk.board._hub.listeners == 0  # noqa: SLF001 - nothing is rendered for whoever is gone
 
 

@@ -1,4 +1,4 @@
-"""The few pages that are shown to whoever is not in: plain, without styles or scripts; and words for pages to show."""
+"""The few pages that are shown to whoever is not in, without scripts; and words for pages to show."""
 
 from collections.abc import Mapping
 from html import escape
@@ -13,7 +13,11 @@ from streams.board.access.port import SIGN_IN_PATH, Refused
 def _page(title: str, body: str, status: HTTPStatus, headers: Mapping[str, str] | None = None) -> Response:
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f"<title>{escape(title)}</title></head><body><main><h1>{escape(title)}</h1>{body}</main></body></html>"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        '<link rel="icon" href="/static/icon.svg"><link rel="stylesheet" href="/static/board.css">'
+        f'<title>{escape(title)}</title></head><body class="message">'
+        f"<main><h1>{escape(title)}</h1>{body}</main></body></html>"
     )
     return HTMLResponse(text, status, dict(headers or {}))
 
