@@ -20,7 +20,7 @@ class Subjects:
     def __call__(self, request: Request, form: Mapping[str, str]) -> Subject:
         """Return what a request with a form is about, whoever sends it."""
         asked = request.query_params
-        match request.url.path.split("/")[1:]:
+        match request.scope["path"].split("/")[1:]:
             case [("" | "wallboard") as kind]:
                 return Subject(kind or "board", place=_place(asked))
             case ["problem", token]:

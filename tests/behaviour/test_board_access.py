@@ -381,7 +381,16 @@ def test_a_program_need_not_say_where_it_comes_from(here: Board) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["elsewhere.example", "127.0.0.1.elsewhere.example", "", "127.0.0.1@elsewhere.example"]
+    "host",
+    [
+        "elsewhere.example",
+        "127.0.0.1.elsewhere.example",
+        "",
+        "127.0.0.1@elsewhere.example",
+        "elsewhere.example@127.0.0.1",
+        "127.0.0.1/static/?",
+        "127.0.0.1#",
+    ],
 )
 def test_a_request_for_another_host_is_refused(here: Board, host: str) -> None:
     assert here.get("/", host=host, authorization=f"Bearer {TOKEN}").status_code in {400, 421}

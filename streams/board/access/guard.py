@@ -102,7 +102,7 @@ class Guard:
 
     async def _pass(self, request: Request, passage: Passage, send: Send) -> None:
         scope = request.scope
-        if request.method in _SAFE and request.url.path.startswith(self.public):
+        if request.method in _SAFE and scope["path"].startswith(self.public):
             await self.app(scope, request.receive, send)
             return
         route = self._own(scope)
@@ -124,7 +124,7 @@ class Guard:
         except ClientDisconnect:
             return  # nobody is there to be answered, and nothing was asked for in full
         form = passage.form = await read_form(request)
-        signs_out = request.method not in _SAFE and request.url.path == SIGN_OUT_PATH
+        signs_out = request.method not in _SAFE and request.scope["path"] == SIGN_OUT_PATH
         passage.subject = Subject("sign-out") if signs_out else self.describe(request, form)
         if request.method not in _SAFE:
             self.forms.spend(identity.key, form.get(FIELD) or request.headers.get(HEADER, ""))

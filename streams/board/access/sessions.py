@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -104,7 +104,7 @@ def ask_to_sign_in(request: Request, **headers: str) -> Response:
     """Return what leads a browser to the page to sign in and back again, and tells anything else that it must."""
     if request.method != "GET" or "text/html" not in request.headers.get("accept", ""):
         return PlainTextResponse("Sign in first.\n", HTTPStatus.UNAUTHORIZED, headers)
-    query = urlencode({"next": f"{request.url.path}?{request.url.query}".rstrip("?")})
+    query = urlencode({"next": f"{quote(request.scope['path'])}?{request.url.query}".rstrip("?")})
     return RedirectResponse(f"{SIGN_IN_PATH}?{query}", HTTPStatus.SEE_OTHER)
 
 

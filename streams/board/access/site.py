@@ -102,9 +102,12 @@ def _hops(forwarded: list[str]) -> Iterator[str]:
 def _needs_no_resolving(host: str) -> bool:
     """Say whether a name means the same to everyone, so that nobody else could have it lead here."""
     try:
-        name = urlsplit(f"//{host}").hostname or ""
+        parts = urlsplit(f"//{host}")
+        name = parts.hostname or ""
     except ValueError:
         return False
+    if parts.netloc != host or "@" in host:
+        return False  # more than a name and a port
     return name == "localhost" or _address(name) is not None
 
 
