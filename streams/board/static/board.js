@@ -119,18 +119,18 @@ function listen(url) {
   });
   source.addEventListener("error", () => {
     state("broken", "not connected: what is shown may be old");
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => again(url), RETRY_MS);
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => resume(url), RETRY_MS);
   });
   window.addEventListener("pagehide", () => source.close());
 }
 
 // The server answers, and not with changes. Whoever is signed out goes to sign in, unless that would cost them a note.
-async function again(url) {
+async function resume(url) {
   const dialog = document.getElementById("answer");
   const answer = await fetch(location.href, { method: "HEAD", redirect: "manual" }).catch(() => null);
   if (!answer || answer.status !== 401) listen(url);
   else if (!dialog || !dialog.open) location.reload();
-  else setTimeout(() => again(url), RETRY_MS);
+  else setTimeout(() => resume(url), RETRY_MS);
 }
 
 function state(name, text) {
