@@ -59,7 +59,8 @@ class Board(Section):
     access: Way = setting("none", "How people sign in; none is for this machine alone.")
     url: f.Site = setting(
         None,
-        "The board's address as browsers see it, such as https://board.example; beyond this machine forms need https.",
+        "The board's address as browsers see it, such as https://board.example; beyond this machine oidc and tokens"
+        " need one that begins so.",
     )
     proxies: f.Networks = setting((), "Where reverse proxies are, whose X-Forwarded-For and -Proto are believed.")
     session: f.Session = setting(
