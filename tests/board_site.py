@@ -1,43 +1,61 @@
-"""A small board behind its entrance, over HTTP: pages that say who is there, and an action."""
+"""The board behind its entrance, over HTTP, with two nudges of each of two teams: what people who sign in see of it."""
 
-import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+import re
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
-from queue import Queue
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import httpx
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
 
 from streams.board.access.config import AccessConfig, Role, Way
-from streams.board.access.entrance import entrance
-from streams.board.access.guard import Subject
-from streams.board.access.passage import form_of, form_token, viewer_of
+from streams.board.masks import Masks
 from streams.cli.serving import listen, serving
-from streams.domain.units import DAY, Millis
+from streams.domain.events import ActionTaken
+from streams.domain.units import MINUTE, Millis
+from tests.board import issued
+from tests.boards import KEY, NOW, SALT, Desk, audit_of, form_token_in, fresh
 
 ROLES: Final = {
     "lead": Role(sees_customers=True, may_act=True),
     "watcher": Role(),
     "manager": Role(all_teams=True),
 }
-SALT: Final = b"salt of the audit log"
+OURS: Final = "billing/payments/voice"
+THEIRS: Final = "onboarding/welcome/chat"
+RECORDS: Final = [issued(f"{place}-{n}", NOW, place=place) for place in (OURS, THEIRS) for n in (1, 2)]
 
 
 @dataclass
 class Clock:
     """A clock that tests move."""
 
-    at: Millis = 20_000 * DAY
+    at: Millis = NOW + MINUTE
 
     def __call__(self) -> Millis:
         return self.at
+
+
+class Seen(NamedTuple):
+    """What a page says of who looks at it: the teams to choose from (``None``: all), whether there are customers."""
+
+    name: str
+    teams: list[str] | None
+    sees_customers: bool
+    may_act: bool
+
+
+def seen(response: httpx.Response) -> Seen:
+    """Return what a board shows of who looks at it."""
+    assert response.status_code == 200, response.text
+    page = response.text
+    name = re.search(r'<div class="who">.*</span> · (.*)', page)
+    assert name
+    teams = re.findall(r'<option value="([^"]+)"', page.split('<select name="queue">')[0])
+    theirs = sorted(teams) if "all of yours" in page else None
+    return Seen(name[1], theirs, "customer of" in page, '<dialog id="answer"' in page)
 
 
 @dataclass
@@ -47,89 +65,44 @@ class Board:
     client: httpx.Client
     clock: Clock
     audit: Path
-    acted: list[Mapping[str, str]] = field(default_factory=list)
-    news: Queue[str | None] = field(default_factory=Queue)
+    desk: Desk
+
+    def __post_init__(self) -> None:
+        self._once = count(1)
 
     @property
     def url(self) -> str:
         return str(self.client.base_url).rstrip("/")
+
+    @property
+    def acted(self) -> list[ActionTaken]:
+        return self.desk.actions
 
     def get(self, path: str = "/", **headers: str) -> httpx.Response:
         sent = {"accept": "text/html"} | {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.get(path, headers=sent)
 
     def token(self, **headers: str) -> str:
-        """Return the token of a form that the board shows."""
-        return str(self.get("/", **headers).json()["form_token"])
+        """Return the token of a form that the board shows, with a nonce of its own."""
+        return fresh(form_token_in(self.get("/", **headers).text), next(self._once))
 
     def act(self, token: str | None = None, origin: str | None = "", **headers: str) -> httpx.Response:
-        """Send the form of an action, as a page of the board would."""
-        form = {"nudge_id": "repeat:contact-1", "note": "called back"}
+        """Send the form of an action about the next nudge, as a page of the board would."""
+        form = {"nudge_id": Masks(KEY).token(RECORDS[len(self.acted)]["nudge_id"]), "note": "called back"}
         if token is not None:
             form["form_token"] = token
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if origin is not None:
             sent["origin"] = origin or self.url
-        return self.client.post("/act", data=form, headers=sent)
+        return self.client.post("/nudges/act", data=form, headers=sent)
 
     def log(self) -> list[dict[str, Any]]:
         """Return the lines of the audit log."""
-        lines = self.audit.read_text(encoding="ascii").splitlines() if self.audit.exists() else []
-        return [json.loads(line) for line in lines]
+        return audit_of(self.audit)
 
     def refusals(self) -> list[str]:
         """Return why requests were refused."""
         return [line["why"] for line in self.log() if line["result"] == "refused"]
-
-
-def describe(request: Request, form: Mapping[str, str]) -> Subject | None:
-    if request.url.path == "/act":
-        return Subject("action", form.get("nudge_id"))
-    if request.url.path.startswith("/problem/"):
-        return Subject("problem", request.url.path.removeprefix("/problem/"))
-    return Subject("page")
-
-
-def _app(board: Callable[[], Board]) -> Starlette:
-    async def page(request: Request) -> Response:
-        viewer = viewer_of(request)
-        return JSONResponse(
-            {
-                "name": viewer.name,
-                "teams": None if viewer.teams is None else sorted(viewer.teams),
-                "sees_customers": viewer.sees_customers,
-                "may_act": viewer.may_act,
-                "form_token": form_token(request),
-            }
-        )
-
-    async def act(request: Request) -> Response:
-        board().acted.append({**form_of(request), "actor": viewer_of(request).name})
-        return PlainTextResponse("done")
-
-    async def body(request: Request) -> Response:
-        return PlainTextResponse(str(len(await request.body())))
-
-    async def live(_: Request) -> Response:
-        async def lines() -> AsyncIterator[str]:
-            while (line := await run_in_threadpool(board().news.get)) is not None:
-                yield f"{line}\n"
-
-        return StreamingResponse(lines())
-
-    async def style(_: Request) -> Response:
-        return PlainTextResponse("main {}", media_type="text/css")
-
-    return Starlette(
-        routes=[
-            Route("/", page),
-            Route("/problem/{id}", page),
-            Route("/act", act, methods=["POST"]),
-            Route("/body", body, methods=["POST"]),
-            Route("/live", live),
-            Route("/static/board.css", style),
-        ]
-    )
 
 
 @contextmanager
@@ -140,8 +113,11 @@ def board(way: Way, folder: Path, clock: Clock | None = None, **config: object) 
     listening = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     chosen = replace(AccessConfig(way, SALT, ROLES, url=url, audit=audit), **config)  # type: ignore[arg-type] # of any field
-    running: list[Board] = []
-    app = entrance(_app(lambda: running[0]), chosen, clock, describe=describe, public=["/static/"])
-    with serving(app, listening) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
-        running.append(Board(client, clock, audit))
-        yield running[0]
+    desk = Desk(records=RECORDS, access=chosen)
+    desk.clock = clock
+    with serving(desk.board.app, listening, lifespan="on") as server:
+        try:
+            with httpx.Client(base_url=server.url, trust_env=False) as client:
+                yield Board(client, clock, audit, desk)
+        finally:
+            desk.board.close()

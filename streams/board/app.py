@@ -1,10 +1,9 @@
-"""The board over HTTP: pages, what changes of them as server-sent events, and actions."""
+"""The board over HTTP: pages, what changes of them as server-sent events, and actions; behind its entrance."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -12,51 +11,34 @@ from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Send
+from typing_extensions import override
 
-from streams.board.actions import ACTIONS, Actions, Append, Form, Refused, read_form
-from streams.board.audit import Audit, Entry, unwritten
+from streams.board.access.config import AccessConfig
+from streams.board.access.entrance import entrance
+from streams.board.access.pages import is_asked_by_page, words
+from streams.board.access.passage import form_of, form_token, identity_of, passage_of
+from streams.board.access.port import Refused
+from streams.board.actions import ACTIONS, Actions, Append
 from streams.board.hub import Hub
 from streams.board.masks import Masks
 from streams.board.model import Centre, Model
 from streams.board.problem import find_problem
 from streams.board.rendering import Renderer
-from streams.board.security import LOOPBACK_NAMES, Secured
-from streams.board.sessions import CookieSessions, Session, Sessions
+from streams.board.subjects import Subjects
 from streams.board.tail import Tail
-from streams.board.viewer import LOCAL, Viewer
 from streams.board.views import Kind, View
+from streams.board.words import plain
 from streams.domain.units import Millis
 
 MOST_LISTENERS: Final = 1_000
 _MOST_NAME: Final = 200
 _STATIC: Final = Path(__file__).parent / "static"
-
-
-def everyone_is_local(_: Request) -> Viewer:
-    """Return who looks where only this machine can: somebody with all rights."""
-    return LOCAL
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Who may look and act, and what is written down of it.
-
-    Attributes:
-        viewer_of: says who sends a request; may raise Starlette's ``HTTPException``.
-        sessions: guards forms; by default with a cookie.
-        audit: is told of every page, problem and action, and of what was refused.
-        hosts: the names that the board answers to; ``None`` for any.
-    """
-
-    viewer_of: Callable[[Request], Viewer] = everyone_is_local
-    sessions: Sessions | None = None
-    audit: Audit = unwritten
-    hosts: frozenset[str] | None = LOOPBACK_NAMES
+_NOTHING: Final = "There is nothing here, or nothing that you may see."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +60,8 @@ class Board:
         *,
         now: Callable[[], Millis],
         key: bytes,
-        access: Access = Access(),
+        access: AccessConfig,
+        wall_clock: Callable[[], Millis],
     ) -> None:
         """Put a board together.
 
@@ -88,16 +71,18 @@ class Board:
             log: where actions go.
             now: the clock that staleness and expiry go by.
             key: of the hashes that stand for ids; addresses of problems outlive the process if it does.
-            access: who may do what.
+            access: who gets in, and may do what.
+            wall_clock: the clock that sessions go by, and the audit log.
+
+        Raises:
+            AccessError: nobody can get in like that.
         """
         masks = Masks(key)
         self.model = Model(centre, masks.token)
         self._renderer = Renderer(self.model, masks, now)
         self._hub = Hub(self.model, tail, self._renderer)
-        self._access = access
-        self._sessions = access.sessions or CookieSessions(key)
-        self._actions = Actions(self.model, log.append, log.unavailable, now, self._sessions, self._hub.wake)
-        self.app = self._make_app()
+        self._actions = Actions(self.model, log.append, log.unavailable, now, self._hub.wake)
+        self.app = entrance(self._make_app(), access, wall_clock, describe=Subjects(self.model), public=("/static/",))
 
     def close(self) -> None:
         """Let go of whoever looks, so that the server can end; from any thread."""
@@ -127,121 +112,107 @@ class Board:
                 Route("/nudges/{action}", self._act, methods=["POST"]),
                 Mount("/static", StaticFiles(directory=_STATIC)),
             ],
-            middleware=[Middleware(Secured, hosts=self._access.hosts)],
-            exception_handlers={HTTPException: self._explain},
+            exception_handlers={HTTPException: self._explain, Refused: self._refuse},
             lifespan=lifespan,
         )
 
     # --- pages ------------------------------------------------------------------------------------------------------
 
     async def _board(self, kind: Kind, request: Request) -> Response:
-        viewer = self._access.viewer_of(request)
-        return self._page(request, viewer, self._view(request, viewer, kind))
+        return self._page(request, self._view(request, kind))
 
     async def _problem(self, request: Request) -> Response:
-        viewer = self._access.viewer_of(request)
-        return self._page(request, viewer, self._problem_view(viewer, request.path_params["token"]))
+        return self._page(request, self._problem_view(request, request.path_params["token"]))
 
-    def _page(self, request: Request, viewer: Viewer, view: View) -> Response:
-        session = self._sessions.of(request)
-        page = self._renderer.page(view, viewer.name, session.csrf, f"/events?{_query(view)}")
-        self._note(viewer, view.kind, _about(view))
-        response = HTMLResponse(page)
-        self._sessions.keep(session, response)
-        return response
+    def _page(self, request: Request, view: View) -> Response:
+        identity, live = identity_of(request), f"/events?{_query(view)}"
+        page = self._renderer.page(
+            view, identity.viewer.name, live, form_token=form_token(request), in_session=identity.in_session
+        )
+        return HTMLResponse(page)
 
     async def _explain(self, request: Request, error: Exception) -> Response:
         """Say in a page what went wrong."""
         assert isinstance(error, HTTPException)  # noqa: S101 - the only kind that it is registered for
-        if error.status_code == HTTPStatus.NOT_FOUND:
-            text = "There is nothing here, or nothing that you may see."
-        else:
-            text = error.detail
-        page = self._renderer.message(HTTPStatus(error.status_code).phrase, text)
-        headers = dict(error.headers or {})
-        return HTMLResponse("" if request.method == "HEAD" else page, error.status_code, headers)
+        return self._message(request, error.status_code, error.detail, error.headers)
+
+    async def _refuse(self, request: Request, error: Exception) -> Response:
+        """Say why something is not shown or done: in a page, or to a page that asked, in the words that it shows."""
+        assert isinstance(error, Refused)  # noqa: S101 - as above
+        passage_of(request).why = error.why
+        if is_asked_by_page(request):
+            return words(plain(error.says), error.status)
+        return self._message(request, error.status, error.says, error.headers)
+
+    def _message(self, request: Request, status: int, text: str, headers: Mapping[str, str] | None) -> Response:
+        says = _NOTHING if status == HTTPStatus.NOT_FOUND else text
+        page = self._renderer.message(HTTPStatus(status).phrase, says)
+        return HTMLResponse("" if request.method == "HEAD" else page, status, dict(headers or {}))
 
     # --- changes ----------------------------------------------------------------------------------------------------
 
     async def _events(self, request: Request) -> Response:
-        viewer = self._access.viewer_of(request)
-        kind = request.query_params.get("kind", "board")
-        if kind == "problem":
-            view = self._problem_view(viewer, request.query_params.get("problem", ""))
-        elif kind in ("board", "wallboard"):
-            view = self._view(request, viewer, "wallboard" if kind == "wallboard" else "board")
-        else:
-            raise HTTPException(HTTPStatus.NOT_FOUND)
+        view = self._view_of_changes(request)
         if self._hub.listeners >= MOST_LISTENERS:
-            detail = "Too many boards are open; close some."
-            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": "30"})
-        session = self._sessions.of(request)
-        response = StreamingResponse(
-            self._stream(request, viewer, view, session),
-            media_type="text/event-stream",
-            headers={"X-Accel-Buffering": "no"},
-        )
-        self._sessions.keep(session, response)
-        self._note(viewer, "events", _about(view))
-        return response
+            says = "Too many boards are open; close some."
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too many boards are open", says, {"Retry-After": "30"})
+        return _Stream(self._stream(request, view), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
-    async def _stream(self, request: Request, viewer: Viewer, view: View, session: Session) -> AsyncIterator[bytes]:
-        yield f"retry: 1000\nevent: session\ndata: {session.csrf}\n\n".encode()
-
-        def goes_on() -> bool:
-            return self._access.viewer_of(request) == viewer
-
-        async for frame in self._hub.changes(view, goes_on):
-            yield frame
+    async def _stream(self, request: Request, view: View) -> AsyncGenerator[bytes]:
+        """Yield what the forms of the page must bring, and what changes."""
+        yield f"retry: 1000\nevent: session\ndata: {form_token(request)}\n\n".encode()
+        async with aclosing(self._hub.changes(view)) as changes:
+            async for frame in changes:
+                yield frame
 
     # --- actions ----------------------------------------------------------------------------------------------------
 
     async def _act(self, request: Request) -> Response:
-        viewer = self._access.viewer_of(request)
         action = ACTIONS.get(request.path_params["action"])
         if action is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        form: Form | None = None
-        try:
-            form = await read_form(request)
-            said = await self._actions.take(request, viewer, action, form)
-        except Refused as refused:
-            self._note(viewer, action, self._nudge_of(viewer, form), f"refused: {refused.outcome}")
-            return HTMLResponse(escape(str(refused)), refused.status)
-        self._note(viewer, action, self._nudge_of(viewer, form))
-        return HTMLResponse(escape(said), headers={"HX-Trigger": f'{{"answered": "{said}"}}'})
-
-    def _nudge_of(self, viewer: Viewer, form: Form | None) -> str | None:
-        nudge = None if form is None else self._actions.find(viewer, form)
-        return None if nudge is None else nudge.nudge_id
+        form = form_of(request)
+        said = await self._actions.take(
+            identity_of(request).viewer, action, form.get("nudge_id", ""), form.get("note", "")
+        )
+        return words(said, HTTPStatus.OK, {"HX-Trigger": f'{{"answered": "{said}"}}'})
 
     # --- who may see what -------------------------------------------------------------------------------------------
 
-    def _view(self, request: Request, viewer: Viewer, kind: Kind) -> View:
+    def _view_of_changes(self, request: Request) -> View:
+        match request.query_params.get("kind", "board"):
+            case "problem":
+                return self._problem_view(request, request.query_params.get("problem", ""))
+            case "board" | "wallboard" as kind:
+                return self._view(request, kind)
+            case _:
+                raise HTTPException(HTTPStatus.NOT_FOUND)
+
+    def _view(self, request: Request, kind: Kind) -> View:
         """Return the view that a request chooses; of a team that is not the viewer's there is none."""
+        viewer = identity_of(request).viewer
         team, queue = (request.query_params.get(name) or None for name in ("team", "queue"))
         if (team is not None and not viewer.sees(team)) or max(len(team or ""), len(queue or "")) > _MOST_NAME:
-            self._note(viewer, kind, urlencode({"team": (team or "")[:_MOST_NAME]}), "refused: not theirs")
-            raise HTTPException(HTTPStatus.NOT_FOUND)
+            raise Refused(HTTPStatus.NOT_FOUND, "not their team", _NOTHING)
         return View.of(viewer, kind, team, queue)
 
-    def _problem_view(self, viewer: Viewer, token: str) -> View:
+    def _problem_view(self, request: Request, token: str) -> View:
+        viewer = identity_of(request).viewer
         if find_problem(self.model, token, viewer) is None:
-            self._note(viewer, "problem", token[:_MOST_NAME], "refused: unknown, or not theirs")
-            raise HTTPException(HTTPStatus.NOT_FOUND)
+            raise Refused(HTTPStatus.NOT_FOUND, "unknown, or not their team's", _NOTHING)
         return View.of(viewer, "problem", problem=token)
 
-    def _note(self, viewer: Viewer, what: str, about: str | None, outcome: str = "done") -> None:
-        self._access.audit(Entry(viewer.name, what, about, outcome))
+
+class _Stream(StreamingResponse):
+    """A response that lets go of what it reads from as soon as it ends, however that comes."""
+
+    @override
+    async def stream_response(self, send: Send) -> None:
+        assert isinstance(self.body_iterator, AsyncGenerator)  # noqa: S101 - what it is made of
+        async with aclosing(self.body_iterator):
+            await super().stream_response(send)
 
 
 def _query(view: View) -> str:
     chosen = {"kind": view.kind, "team": view.team, "queue": view.queue, "problem": view.problem}
     return urlencode({name: text for name, text in chosen.items() if text is not None})
-
-
-def _about(view: View) -> str | None:
-    if view.kind == "problem":
-        return view.problem
-    chosen = {"team": view.team, "queue": view.queue}
-    return urlencode({name: text for name, text in chosen.items() if text is not None}) or None

@@ -1,7 +1,8 @@
 """Keeps boards up to date: reads what comes, renders each view once however many look at it, and hands out changes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
@@ -23,6 +24,9 @@ _SHARE: Final = 4
 _IDLE_S: Final = 1.0
 """How long nothing may come before it is rendered again: time passes, nudges expire."""
 _HEARTBEAT_S: Final = 15.0
+"""How long nothing may be sent: whoever looks is asked as often whether they still may."""
+_LINE_END: Final = re.compile("\r\n|\r|\n")
+"""What ends a line of an event stream, and so must not be in one."""
 
 
 @dataclass(eq=False, slots=True)
@@ -53,7 +57,7 @@ class Channel:
     def changes(self, version: int, boot: str, now: Millis) -> bytes:
         """Return an event with all parts that have changed since a version."""
         text = "".join(part for name, part in self.parts.items() if self.since[name] > version)
-        lines = "".join(f"data: {line}\n" for line in text.split("\n"))
+        lines = "".join(f"data: {line}\n" for line in _LINE_END.split(text))
         return f"event: clock\ndata: {now}\n\nid: {boot}-{self.version}\nevent: show\n{lines}\n".encode()
 
 
@@ -100,15 +104,15 @@ class Hub:
         """How many look at the moment."""
         return sum(channel.listeners for channel in self._channels.values())
 
-    async def changes(self, view: View, goes_on: Callable[[], bool]) -> AsyncIterator[bytes]:
-        """Yield the whole of a view, then whatever changes of it, until the hub is closed or it shall not go on."""
+    async def changes(self, view: View) -> AsyncGenerator[bytes]:
+        """Yield the whole of a view, then whatever changes of it, until the hub is closed."""
         closing = self._closing
         if closing is None:
             return
         with self._listening(view) as channel:
             version = channel.version
             yield channel.changes(0, self._boot, self._renderer.now())
-            while not closing.is_set() and goes_on():
+            while not closing.is_set():
                 if channel.version == version:
                     if not await _either(channel.changed, closing):
                         yield b": still here\n\n"

@@ -25,10 +25,11 @@ _FRAGMENTS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def environment() -> Environment:
-    """Return what reads the templates: whatever they show is text, unless it was made by another template."""
+    """Return what reads the templates: whatever they show is plain text, unless it was made by another template."""
     found = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
+        finalize=lambda shown: words.plain(shown) if type(shown) is str else shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -86,14 +87,23 @@ class Renderer:
             context["screen"] = self._screens.screen(view, now)
         return {name: self._render(f"{name}.html", context) for name in _FRAGMENTS[view.kind]}
 
-    def page(self, view: View, who: str, csrf: str, live: str) -> str:
-        """Return a whole page; ``live`` is the address of its changes."""
+    def page(self, view: View, who: str, live: str, *, form_token: str, in_session: bool) -> str:
+        """Return a whole page.
+
+        Args:
+            view: what is looked at.
+            who: by whom.
+            live: the address of its changes.
+            form_token: what its forms must bring.
+            in_session: whether there is anything to sign out of.
+        """
         teams, queues = self._screens.places(view)
         context = {
             "view": view,
             "who": who,
-            "csrf": csrf,
             "live": live,
+            "form_token": form_token,
+            "in_session": in_session,
             "now": self.now(),
             "teams": teams,
             "queues": queues,

@@ -1,5 +1,6 @@
 """How the board says things: codes of records in plain words, and figures as people read them."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -41,6 +42,15 @@ _SAYS: Final[Mapping[str, str]] = {
     "by exited": "The customer left",
     "by confirmed": "The customer confirmed that it was solved",
 }
+
+
+_STEERING: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, and those that make what follows them read in another order."""
+
+
+def plain(text: str) -> str:
+    """Return a text in which characters that nobody sees are written as what they are, so that they do nothing."""
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def says(code: str) -> str:

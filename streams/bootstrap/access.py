@@ -1,5 +1,6 @@
 """The board's entrance, made of settings."""
 
+import os
 import secrets
 from pathlib import Path
 from typing import Final, TypeVar
@@ -25,6 +26,11 @@ def access_config(settings: Settings) -> AccessConfig:
         max_body=board.max_body,
         audit=None if board.audit is None else Path(board.audit),
     )
+
+
+def local_access() -> AccessConfig:
+    """Return the entrance to a board that is only tried: this machine sees all, and nothing is written down."""
+    return AccessConfig(None, secrets.token_bytes(_SALT_BYTES), audit=Path(os.devnull))
 
 
 def _way(settings: Settings) -> Way:

@@ -4,7 +4,8 @@ import secrets
 from collections.abc import Callable
 from typing import Final
 
-from streams.board.app import Access, Board, Log
+from streams.board.access.config import AccessConfig
+from streams.board.app import Board, Log
 from streams.board.model import Centre, Goal
 from streams.board.tail import Tail
 from streams.bootstrap import wall_clock
@@ -22,16 +23,20 @@ def make_board(
     tail: Tail,
     append: Append,
     *,
+    access: AccessConfig,
     now: Callable[[], Millis] = wall_clock,
-    access: Access = Access(),  # noqa: B008 - it never changes
 ) -> Board:
-    """Return a board over what a tail reads, whose actions are appended to a log.
+    """Return a board over what a tail reads, whose actions are appended to a log, behind an entrance.
 
     Without a salt in the settings, the hashes that stand for ids last as long as the process.
+
+    Raises:
+        AccessError: nobody can get in like that.
     """
     salt = settings.secrets.exemplar_salt
     key = secrets.token_bytes(_KEY_BYTES) if salt is None else salt.get_secret_value().encode()
-    return Board(make_centre(settings), tail, Log(append, StorageError), now=now, key=key, access=access)
+    log = Log(append, StorageError)
+    return Board(make_centre(settings), tail, log, now=now, key=key, access=access, wall_clock=wall_clock)
 
 
 def make_centre(settings: Settings) -> Centre:

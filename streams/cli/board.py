@@ -5,12 +5,13 @@ from typing import Annotated, Final
 
 import typer
 
+from streams.board.access.site import check_exposure
 from streams.bootstrap import open_appender
+from streams.bootstrap.access import access_config
 from streams.bootstrap.board import make_board
 from streams.cli.consoles import note
-from streams.cli.exits import UsageError
 from streams.cli.options import ConfigDir, existing, settings_of
-from streams.cli.serving import is_loopback, listen, serving
+from streams.cli.serving import listen, serving
 from streams.cli.stopping import stopping
 from streams.engines.embedded.tail import EmbeddedTail
 
@@ -38,19 +39,16 @@ def board(
     may be started and stopped in any order once the file is there. / is the board: choose a team and a queue.
     /wallboard is for a screen on the wall: large, without customers and actions.
 
-    Whoever uses this machine may see and do everything, so it listens on loopback addresses only.
+    The section `board` of the settings says how people sign in, and who may see and do what. Where nobody signs in
+    (`access: none`), whoever uses this machine may see and do everything, and it listens on loopback addresses only.
 
     Example: outcome-monitor board --db monitor.db
 
     Then open http://127.0.0.1:8089/?team=payments
     """
     settings = settings_of(config)
-    if not is_loopback(host):
-        msg = (
-            f"{host}: other machines could see customers and answer nudges there, and nobody signs in yet; listen on"
-            " 127.0.0.1"
-        )
-        raise UsageError(msg)
+    access = access_config(settings)
+    check_exposure(host, access)
     path = existing(settings.monitor.storage.path if db is None else db)
     with ExitStack() as stack:
         stop = stack.enter_context(stopping())
@@ -58,7 +56,7 @@ def board(
         stack.callback(listening.close)
         tail = stack.enter_context(closing(EmbeddedTail(path)))
         appender = stack.enter_context(closing(open_appender(path)))
-        made = make_board(settings, tail, appender.append)
+        made = make_board(settings, tail, appender.append, access=access)
         server = stack.enter_context(serving(made.app, listening, lifespan="on"))
         stack.callback(made.close)
         note(f"serves the board at {server.url}/, for a wall {server.url}/wallboard; end it with Ctrl-C")

@@ -9,6 +9,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from streams.board.access.config import AccessError
 from streams.bootstrap import package_version
 from streams.cli import (
     backfill,
@@ -86,7 +87,7 @@ def main() -> NoReturn:
     _mend_streams()
     try:
         app()
-    except (ConfigError, UsageError) as error:
+    except (AccessError, ConfigError, UsageError) as error:
         _fail(error, USAGE)
     except (StorageError, SourceError, OSError) as error:
         _fail(error, FAILED)

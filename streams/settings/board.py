@@ -59,10 +59,14 @@ class Board(Section):
     access: Way = setting("none", "How people sign in; none is for this machine alone.")
     url: f.Site = setting(
         None,
-        "The board's address as browsers see it, such as https://board.example; beyond this machine forms need https.",
+        "The board's address as browsers see it, such as https://board.example; beyond this machine oidc and tokens"
+        " need one that begins so.",
     )
     proxies: f.Networks = setting((), "Where reverse proxies are, whose X-Forwarded-For and -Proto are believed.")
-    session: f.Session = setting("12h", "Whoever signed in is asked again after this time at the latest.")
+    session: f.Session = setting(
+        "12h",
+        "Whoever signed in is asked again after this time; by oidc, sooner if the provider says so.",
+    )
     max_body: f.Size = setting("16 KiB", "Largest body of a request.")
     audit: f.MaybeName = setting(
         None, "File of the audit log, relative to the working folder; null is the standard error."

@@ -8,6 +8,7 @@ from time import monotonic, sleep, time
 
 import httpx
 
+from tests.boards import form_token_in
 from tests.journeys import wire
 from tests.processes import line_with, running
 from tests.unit.test_nudges import contact
@@ -41,15 +42,11 @@ def test_a_repeat_is_shown_and_acting_on_it_changes_the_board_the_log_and_the_me
             with httpx.Client(base_url=address, trust_env=False) as lead:
                 until(lambda: "parcel_late" in lead.get("/").text)
                 page = lead.get("/").text
-                nudge, csrf = _field(page, 'name="nudge_id"'), _field(page, 'id="csrf"')
-                form = {
-                    "nudge_id": nudge,
-                    "note": "called the depot",
-                    "csrf": csrf,
-                    "form_token": "one-of-its-own-kind",
-                }
-                assert lead.post("/nudges/act", data=form).status_code == 200
-                assert lead.post("/nudges/act", data=form).status_code == 409, "it was answered already"
+                nudge = _field(page, 'name="nudge_id"')
+                form = {"nudge_id": nudge, "note": "called the depot", "form_token": form_token_in(page)}
+                ours = {"origin": address}
+                assert lead.post("/nudges/act", data=form, headers=ours).status_code == 200
+                assert lead.post("/nudges/act", data=form, headers=ours).status_code == 403, "it was sent already"
                 until(lambda: 'outcome_nudges_answered_total{channel="voice"' in _text(f"{metrics}/metrics"))
                 assert nudge not in re.findall(r'name="nudge_id" value="([^"]+)"', lead.get("/").text)
                 assert "called the depot" in lead.get("/").text

@@ -12,10 +12,10 @@ from streams.board.access.config import Proxy, Tokens
 from streams.board.access.token_file import TokenEntry, hash_of, new_token
 from streams.contracts.times import rfc3339
 from streams.domain.units import HOUR, MINUTE
-from tests.board_site import Board, Clock, board
+from tests.board import issued
+from tests.board_site import OURS, Board, Clock, Seen, board, seen
+from tests.boards import LOOPBACK, NOW, PROXY_SECRET
 
-LOOPBACK = (ip_network("127.0.0.0/8"),)
-PROXY_SECRET = "hush, proxy"  # noqa: S105 - of a proxy in tests
 BY_PROXY = {
     "x_forwarded_user": "Ada",
     "x_forwarded_teams": "payments, welcome",
@@ -56,20 +56,15 @@ def here(tokens: Path, tmp_path: Path, clock: Clock) -> Iterator[Board]:
 
 def sign_in(here: Board, token: str = TOKEN, origin: str | None = None) -> int:
     headers = {"origin": origin or here.url}
-    return here.client.post("/sign-in?next=/problem/1", data={"token": token}, headers=headers).status_code
+    return here.client.post("/sign-in?next=/wallboard", data={"token": token}, headers=headers).status_code
 
 
 # A proxy
 
 
 def test_a_proxy_says_who_is_there(proxied: Board) -> None:
-    assert proxied.get("/", **BY_PROXY).json() | {"form_token": ""} == {
-        "name": "Ada",
-        "teams": ["payments", "welcome"],
-        "sees_customers": True,
-        "may_act": True,
-        "form_token": "",
-    }
+    everything = Seen("Ada", ["payments", "welcome"], sees_customers=True, may_act=True)
+    assert seen(proxied.get("/", **BY_PROXY)) == everything
     assert [(line["who"], line["way"]) for line in proxied.log()] == [("Ada", "proxy")]
 
 
@@ -105,11 +100,9 @@ def test_a_proxy_that_names_no_known_role_shows_nothing(proxied: Board, roles: s
 
 
 def test_teams_that_nobody_knows_are_no_more_than_named(proxied: Board) -> None:
-    assert proxied.get("/", **(BY_PROXY | {"x_forwarded_teams": "*, unheard of"})).json()["teams"] == [
-        "*",
-        "unheard of",
-    ]
-    assert proxied.get("/", **(BY_PROXY | {"x_forwarded_teams": ""})).json()["teams"] == []
+    for told, teams in (("*, unheard of", ["*", "unheard of"]), ("", [])):
+        found = seen(proxied.get("/", **(BY_PROXY | {"x_forwarded_teams": told})))
+        assert (found.teams, found.sees_customers) == (teams, False)
 
 
 def test_names_in_any_letters_come_through_and_do_not_break_the_log(proxied: Board) -> None:
@@ -119,7 +112,7 @@ def test_names_in_any_letters_come_through_and_do_not_break_the_log(proxied: Boa
     sent = [(key, user if key == b"x-forwarded-user" else value) for key, value in headers]
     assert proxied.client.get("/", headers=sent).status_code == 403  # for its control character
     whole = [(key, "Zoë 山田".encode() if key == b"x-forwarded-user" else value) for key, value in headers]
-    assert proxied.client.get("/", headers=whole).json()["name"] == "Zoë 山田"
+    assert proxied.client.get("/", headers=whole).text.count("Zoë 山田") == 1
     assert len(proxied.audit.read_bytes().splitlines()) == len(proxied.log()) == 2
     assert proxied.audit.read_bytes().isascii()
 
@@ -138,7 +131,7 @@ def test_actions_by_way_of_a_proxy_need_a_token_of_whoever_acts(proxied: Board) 
     grace = BY_PROXY | {"x_forwarded_user": "Grace"}
     assert proxied.act(token, **grace).status_code == 403
     assert proxied.act(token, **BY_PROXY).status_code == 200
-    assert [acted["actor"] for acted in proxied.acted] == ["Ada"]
+    assert [acted.actor for acted in proxied.acted] == ["Ada"]
 
 
 # Tokens
@@ -148,12 +141,12 @@ def test_a_token_in_the_form_begins_a_session(here: Board) -> None:
     assert here.get().headers["location"] == "/sign-in?next=%2F"
     assert 'type="password"' in here.get("/sign-in").text
     assert sign_in(here) == 303
-    assert here.get().json()["teams"] == ["payments"]
-    assert [(line["what"], line["who"]) for line in here.log()] == [("sign-in", "Ada"), ("page", "Ada")]
+    assert seen(here.get()).teams == ["payments"]
+    assert [(line["what"], line["who"]) for line in here.log()] == [("sign-in", "Ada"), ("board", "Ada")]
 
 
 def test_a_token_with_each_request_needs_no_session(here: Board) -> None:
-    assert here.get("/", authorization=f"Bearer {TOKEN}").json()["name"] == "Ada"
+    assert seen(here.get("/", authorization=f"Bearer {TOKEN}")).name == "Ada"
     assert not here.client.cookies
 
 
@@ -161,6 +154,7 @@ def test_whoever_has_not_signed_in_is_told_so_where_no_page_is_wanted(here: Boar
     response = here.client.get("/", headers={"accept": "text/event-stream"})
     assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
     assert here.act("any").status_code == 401
+    assert here.client.head("/").status_code == 401
 
 
 def test_a_token_that_is_not_known_is_refused_logged_and_not_quoted(here: Board) -> None:
@@ -191,7 +185,7 @@ def test_a_token_that_is_taken_out_of_the_file_ends_its_sessions(here: Board, to
 def test_a_role_that_is_taken_from_a_token_ends_what_it_allowed(here: Board, tokens: Path) -> None:
     sign_in(here)
     tokens.write_text(entry(roles=["watcher"]), encoding="utf-8")
-    assert here.get().json()["may_act"] is False
+    assert seen(here.get()) == Seen("Ada", ["payments"], sees_customers=False, may_act=False)
 
 
 def test_a_file_that_is_broken_later_lets_nobody_in_and_says_why_in_the_log(here: Board, tokens: Path) -> None:
@@ -232,40 +226,58 @@ def test_signing_in_can_not_be_had_done_by_another_site(here: Board) -> None:
 # What is live
 
 
-def take_out(tokens: Path, _: Clock) -> None:
+def take_out(_: Board, tokens: Path) -> None:
     tokens.write_text("", encoding="utf-8")
 
 
-def take_team(tokens: Path, _: Clock) -> None:
+def take_team(_: Board, tokens: Path) -> None:
     tokens.write_text(entry(teams=[]), encoding="utf-8")
 
 
-def expire(_: Path, clock: Clock) -> None:
-    clock.at += 12 * HOUR
+def expire(here: Board, _: Path) -> None:
+    here.clock.at += 12 * HOUR
 
 
-@pytest.mark.parametrize("end", [take_out, take_team, expire])
-def test_what_is_live_ends_with_what_allowed_it(
-    here: Board, tokens: Path, clock: Clock, end: Callable[[Path, Clock], None]
-) -> None:
+def sign_out(here: Board, _: Path) -> None:
+    form = {"form_token": here.token()}
+    assert here.client.post("/sign-out", data=form, headers={"origin": here.url}).status_code == 200
+
+
+@pytest.mark.parametrize("end", [take_out, take_team, expire, sign_out])
+def test_what_is_live_ends_with_what_allowed_it(here: Board, tokens: Path, end: Callable[[Board, Path], None]) -> None:
     sign_in(here)
-    here.news.put("one")
-    with here.client.stream("GET", "/live") as response:
+    with here.client.stream("GET", "/events") as response:
         lines = response.iter_lines()
-        assert next(lines) == "one"
-        end(tokens, clock)
-        here.news.put("two")
-        assert list(lines) == []
-    assert len(here.refusals()) == 1
+        assert any(f"customer of {OURS}-1" in line for line in lines)
+        end(here, tokens)
+        here.desk.tail.coming.put([issued("new", NOW)])
+        assert not any("customer of new" in line for line in lines)
+    live = [(line["who"], line["result"]) for line in here.log() if line["what"] == "live board"]
+    assert live == [("Ada", "200"), ("Ada", "ended")]
+    assert here.desk.board._hub.listeners == 0  # noqa: SLF001 - nothing is rendered for whoever is gone
 
 
 def test_what_is_live_goes_on_for_whom_it_is_allowed(here: Board) -> None:
     sign_in(here)
-    for line in ("one", "two", None):
-        here.news.put(line)
-    with here.client.stream("GET", "/live") as response:
-        assert list(response.iter_lines()) == ["one", "two"]
+    with here.client.stream("GET", "/events") as response:
+        lines = response.iter_lines()
+        assert any(f"customer of {OURS}-1" in line for line in lines)
+        here.desk.tail.coming.put([issued("new", NOW)])
+        assert any("customer of new" in line for line in lines)
     assert here.refusals() == []
+
+
+def test_what_is_live_by_way_of_a_proxy_is_asked_for_again_so_that_the_proxy_can_refuse(tmp_path: Path) -> None:
+    clock = Clock()
+    with board(Proxy(PROXY_SECRET), tmp_path, clock, proxies=LOOPBACK) as running:
+        sent = {name.replace("_", "-"): value for name, value in BY_PROXY.items()}
+        with running.client.stream("GET", "/events", headers=sent) as response:
+            lines = response.iter_lines()
+            assert any(f"customer of {OURS}-1" in line for line in lines)
+            clock.at += 5 * MINUTE
+            running.desk.tail.coming.put([issued("new", NOW)])
+            assert not any("customer of new" in line for line in lines)
+        assert [line["result"] for line in running.log()] == ["200"]
 
 
 # Actions
@@ -275,11 +287,12 @@ def test_an_action_is_done_and_logged_before_and_after(here: Board) -> None:
     sign_in(here)
     assert here.act(here.token()).status_code == 200
     (acted,) = here.acted
-    assert (acted["actor"], acted["note"]) == ("Ada", "called back")
-    lines = [line for line in here.log() if line["what"] == "action"]
+    assert (acted.actor, acted.note) == ("Ada", "called back")
+    lines = [line for line in here.log() if line["what"] == "act"]
     assert [line["result"] for line in lines] == ["begun", "200"]
     assert len({line["subject"] for line in lines}) == 1
-    assert b"contact-1" not in here.audit.read_bytes()
+    assert {line["place"] for line in lines} == {"team=payments&queue=billing"}
+    assert b"repeat:" not in here.audit.read_bytes()
 
 
 def test_a_form_is_taken_once(here: Board) -> None:
@@ -287,7 +300,9 @@ def test_a_form_is_taken_once(here: Board) -> None:
     one, two = here.token(), here.token()
     assert [here.act(token).status_code for token in (one, one, two)] == [200, 403, 200]
     assert len(here.acted) == 2
-    assert here.refusals() == ["POST: the form token was used before"]
+    [refusal] = [line for line in here.log() if line["result"] == "refused"]
+    assert (refusal["who"], refusal["what"]) == ("Ada", "act")
+    assert refusal["why"] == "POST: the form token was used before"
 
 
 def test_a_form_may_be_sent_by_a_script_with_the_token_in_a_header(here: Board) -> None:
@@ -296,7 +311,16 @@ def test_a_form_may_be_sent_by_a_script_with_the_token_in_a_header(here: Board) 
 
 
 @pytest.mark.parametrize(
-    "mend", [lambda _: None, lambda _: "", lambda token: token + "0", lambda _: "a.99999999999999.b"]
+    "mend",
+    [
+        lambda _: None,
+        lambda _: "",
+        lambda token: token + "0",
+        lambda token: token.partition(".")[2],
+        lambda token: token[20:],
+        lambda token: f"{token.partition('.')[0]}\n.{token.partition('.')[2]}",
+        lambda _: f"{'0' * 32}.99999999999999.{'0' * 64}",
+    ],
 )
 def test_a_form_without_a_token_of_ours_is_refused(here: Board, mend: Callable[[str], str | None]) -> None:
     sign_in(here)
@@ -357,7 +381,16 @@ def test_a_program_need_not_say_where_it_comes_from(here: Board) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["elsewhere.example", "127.0.0.1.elsewhere.example", "", "127.0.0.1@elsewhere.example"]
+    "host",
+    [
+        "elsewhere.example",
+        "127.0.0.1.elsewhere.example",
+        "",
+        "127.0.0.1@elsewhere.example",
+        "elsewhere.example@127.0.0.1",
+        "127.0.0.1/static/?",
+        "127.0.0.1#",
+    ],
 )
 def test_a_request_for_another_host_is_refused(here: Board, host: str) -> None:
     assert here.get("/", host=host, authorization=f"Bearer {TOKEN}").status_code in {400, 421}
@@ -377,19 +410,20 @@ def test_a_form_that_has_a_field_twice_is_refused(here: Board) -> None:
 
 def body(here: Board, content: bytes | Iterator[bytes]) -> int:
     headers = {"origin": here.url, "x-form-token": here.token(), "content-type": "text/plain"}
-    return here.client.post("/body", content=content, headers=headers).status_code
+    return here.client.post("/nudges/act", content=content, headers=headers).status_code
 
 
 def test_a_body_up_to_the_limit_is_taken_and_a_larger_one_is_refused_and_logged(here: Board) -> None:
     sign_in(here)
-    assert body(here, b"x" * 16_384) == 200
+    assert body(here, b"x" * 16_384) == 404, "it names no nudge"
     assert body(here, b"x" * 16_385) == 413
-    assert here.refusals() == ["POST: The request has more than 16384 bytes."]
+    assert here.refusals()[1:] == ["POST: The request has more than 16384 bytes."]
+    assert here.log()[-1]["who"] == "Ada"
 
 
 def test_a_body_that_does_not_say_how_large_it_is_is_counted_as_it_comes(here: Board) -> None:
     sign_in(here)
-    assert body(here, iter([b"x" * 8_192] * 2)) == 200
+    assert body(here, iter([b"x" * 8_192] * 2)) == 404
     assert body(here, iter([b"x" * 8_192] * 3)) == 413
 
 
@@ -398,7 +432,7 @@ def test_a_body_that_does_not_say_how_large_it_is_is_counted_as_it_comes(here: B
 
 def test_where_nobody_signs_in_this_machine_is_one_viewer_who_sees_all(tmp_path: Path) -> None:
     with board(None, tmp_path, url=None) as running:
-        assert running.get().json()["name"] == "local"
+        assert seen(running.get()) == Seen("local", None, sees_customers=True, may_act=True)
         assert running.act(running.token()).status_code == 200
         assert running.act(running.token(), "http://elsewhere.example").status_code == 403
         assert running.get("/", host="elsewhere.example").status_code == 421
@@ -409,6 +443,13 @@ def test_where_nobody_signs_in_a_proxy_brings_in_nobody(tmp_path: Path) -> None:
         assert running.get("/", x_forwarded_for="203.0.113.9").status_code == 403
 
 
+@pytest.mark.parametrize("header", ["x_forwarded_for", "forwarded", "via", "x_real_ip", "x_forwarded_host"])
+def test_where_nobody_signs_in_a_proxy_that_is_not_known_brings_in_nobody(tmp_path: Path, header: str) -> None:
+    with board(None, tmp_path, url=None) as running:
+        assert running.get("/", **{header: "127.0.0.1"}).status_code == 403
+        assert "by a proxy" in running.refusals()[0]
+
+
 # What goes with every response, and the log
 
 
@@ -417,13 +458,13 @@ def test_every_response_tells_the_browser_what_it_must_not_do(here: Board) -> No
     found = [here.get(), here.get("/nowhere"), here.get("/static/board.css"), here.act(None), here.get("/sign-in")]
     for response in found:
         policy = response.headers["content-security-policy"]
-        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;")
+        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';")
         assert "unsafe" not in policy
         for part in ("connect-src 'self'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
             assert part in policy.split("; ")
         assert response.headers["x-content-type-options"] == "nosniff"
         assert response.headers["referrer-policy"] == "no-referrer"
-        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["cache-control"] == ("no-cache" if "/static/" in str(response.url) else "no-store")
         assert "strict-transport-security" not in response.headers
     assert [response.status_code for response in found] == [200, 404, 200, 403, 200]
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from streams.bootstrap.access import access_config
+from streams.settings import load
 from tests.cli import Cli
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +48,15 @@ def test_every_command_of_the_readme_exists_with_its_options(cli: Cli) -> None:
         path = names[:2] if names[0] in {"dead-letters", "topics"} else names[:1]
         told = cli(*path, "--help").out
         assert all(option in told for option in words if option.startswith("-")), words
+
+
+def test_the_settings_that_it_shows_are_settings(tmp_path: Path) -> None:
+    shown = [fence for fence in fences("yaml") if fence.startswith("board:")]
+    assert shown
+    for fence in shown:
+        (tmp_path / "monitor.yaml").write_text(fence, encoding="utf-8")
+        (tmp_path / "reasons.yaml").touch()
+        assert access_config(load(tmp_path, {})).way is not None
 
 
 def test_every_target_of_make_that_is_named_exists() -> None:

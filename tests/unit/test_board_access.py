@@ -9,16 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.board.access.audit import Audit, AuditError
-from streams.board.access.config import AccessConfig, Oidc, Proxy, Tokens, Way
-from streams.board.access.entrance import AccessError, entrance
-from streams.board.access.site import ExposureError, check_exposure
+from streams.board.access.config import AccessConfig, AccessError, Oidc, Proxy, Tokens, Way
+from streams.board.access.site import check_exposure
 from streams.board.access.token_file import TokenFile, TokenFileError, hash_of
-from tests.board_site import SALT, Clock
+from tests.board_site import Clock
+from tests.boards import SALT, Desk
 from tests.cli import Cli
-
-
-async def nothing(*_: object) -> None:
-    """Stand for an application that is never reached."""
 
 
 @pytest.fixture
@@ -33,7 +29,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "board.example", "127.0.0.1.example"])  # noqa: S104
 def test_where_other_machines_reach_it_somebody_has_to_sign_in(host: str) -> None:
-    with pytest.raises(ExposureError, match=r"set board\.access to oidc, proxy or tokens"):
+    with pytest.raises(AccessError, match=r"set board\.access to oidc, proxy or tokens"):
         check_exposure(host, AccessConfig(None, SALT))
 
 
@@ -44,12 +40,23 @@ def test_on_loopback_nobody_needs_to_sign_in(host: str) -> None:
 
 @pytest.mark.parametrize("way", [Oidc("https://id.example", "board"), Proxy("hush"), Tokens(Path("tokens.jsonl"))])
 def test_where_people_sign_in_other_machines_may_reach_it(way: Way) -> None:
-    check_exposure("0.0.0.0", AccessConfig(way, SALT))  # noqa: S104 - it is what is asked
+    check_exposure("0.0.0.0", AccessConfig(way, SALT, url="https://board.example"))  # noqa: S104 - it is what is asked
+
+
+@pytest.mark.parametrize("way", [Oidc("https://id.example", "board"), Tokens(Path("tokens.jsonl"))])
+@pytest.mark.parametrize("url", [None, "http://board.example"])
+def test_where_tokens_and_sessions_could_be_read_on_the_way_it_is_refused(way: Way, url: str | None) -> None:
+    with pytest.raises(AccessError, match=r"set board\.url to the https:// address"):
+        check_exposure("0.0.0.0", AccessConfig(way, SALT, url=url))  # noqa: S104 - it is what is asked
+
+
+def test_a_proxy_may_come_to_the_board_by_plain_http() -> None:
+    check_exposure("0.0.0.0", AccessConfig(Proxy("hush"), SALT))  # noqa: S104 - it is what is asked
 
 
 def test_open_id_needs_to_know_where_browsers_are_sent_back_to() -> None:
     with pytest.raises(AccessError, match=r"set board\.url"):
-        entrance(nothing, AccessConfig(Oidc("https://id.example", "board"), SALT), Clock())
+        Desk(access=AccessConfig(Oidc("https://id.example", "board"), SALT))
 
 
 def test_a_file_of_certificates_that_holds_none_is_told_at_the_start(tmp_path: Path) -> None:
@@ -57,7 +64,7 @@ def test_a_file_of_certificates_that_holds_none_is_told_at_the_start(tmp_path: P
         oidc = Oidc("https://id.example", "board", ca_file=path)
         (tmp_path / "empty.pem").touch()
         with pytest.raises(AccessError, match=path.name):
-            entrance(nothing, AccessConfig(oidc, SALT, url="https://board.example"), Clock())
+            Desk(access=AccessConfig(oidc, SALT, url="https://board.example"))
 
 
 @pytest.mark.parametrize("text", ["[]", '{"name": "Ada", "sha256": "0"}', "{", '{"name": "A\\u0000", "sha256": "x"}'])
@@ -65,13 +72,13 @@ def test_a_file_of_tokens_that_holds_something_else_is_told_at_the_start(tmp_pat
     path = tmp_path / "tokens.jsonl"
     path.write_text(f"\n{text}\n", encoding="utf-8")
     with pytest.raises(TokenFileError, match=r"tokens\.jsonl:2: ") as caught:
-        entrance(nothing, AccessConfig(Tokens(path), SALT), Clock())
+        Desk(access=AccessConfig(Tokens(path), SALT))
     assert "\n" not in str(caught.value)
 
 
 def test_a_file_of_tokens_that_is_not_there_is_told_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(TokenFileError, match="No such file"):
-        entrance(nothing, AccessConfig(Tokens(tmp_path / "nowhere"), SALT), Clock())
+        Desk(access=AccessConfig(Tokens(tmp_path / "nowhere"), SALT))
 
 
 @given(st.text(st.characters(codec=None)), st.text(st.characters(codec=None)))

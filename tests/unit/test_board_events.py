@@ -1,5 +1,6 @@
 """What a board sends to those who look: the whole first, then what changes, rendered once for all of them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
@@ -7,13 +8,19 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from streams.board.hub import Channel
 from streams.board.rendering import Renderer
+from streams.board.viewer import LOCAL, Viewer
 from streams.board.views import View
-from tests.board import at, issued, value
-from tests.boards import Desk, csrf_of, nudges_in, viewer
+from streams.contracts.times import rfc3339
+from streams.domain.units import HOUR
+from tests.board import answered, at, ended, issued, seen, value, verdict
+from tests.boards import Desk, by_proxy, form_token_in, nudges_in, viewer
+from tests.markup import HARMLESS, HOSTILE, check_same_markup
 
 NINE = at(hours=9)
 THEIRS = "onboarding/welcome/chat"
+TEXTS = ("contact_id", "customer_id", "queue", "team", "channel", "reason")
 
 
 class Event(NamedTuple):
@@ -23,21 +30,33 @@ class Event(NamedTuple):
 
 
 @contextmanager
-def listening(url: str, path: str = "/events", **headers: str) -> Iterator[Iterator[Event]]:
+def listening(url: str, path: str = "/events", looks: Viewer = LOCAL, last: str = "") -> Iterator[Iterator[Event]]:
     """Look at a board; yield what it sends."""
     with (
         httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
-        client.stream("GET", path, headers=headers) as response,
+        client.stream("GET", path, headers=by_proxy(looks) | {"last-event-id": last}) as response,
     ):
         assert response.status_code == 200
         assert response.headers["content-type"].startswith("text/event-stream")
         assert response.headers["cache-control"] == "no-store"
-        yield events(response.iter_lines())
+        yield events(response.iter_text())
 
 
-def events(lines: Iterator[str]) -> Iterator[Event]:
+def browser(url: str) -> httpx.Client:
+    return httpx.Client(base_url=url, trust_env=False, headers=by_proxy(LOCAL))
+
+
+def lines_of(texts: Iterator[str]) -> Iterator[str]:
+    """Return the lines of an event stream, which end where its specification has them end and nowhere else."""
+    rest = ""
+    for text in texts:
+        *lines, rest = re.split("\r\n|\r|\n", rest + text)
+        yield from lines
+
+
+def events(texts: Iterator[str]) -> Iterator[Event]:
     said: dict[str, list[str]] = {}
-    for line in lines:
+    for line in lines_of(texts):
         name, _, text = line.partition(": ")
         if line:
             said.setdefault(name, []).append(text)
@@ -69,8 +88,8 @@ def test_who_looks_gets_the_whole_and_then_what_changes() -> None:
 
 
 def test_a_change_that_a_viewer_may_not_see_is_not_sent() -> None:
-    desk = Desk(viewer("payments"))
-    with desk.served() as url, listening(url) as coming:
+    desk = Desk()
+    with desk.served() as url, listening(url, looks=viewer("payments")) as coming:
         shown(coming)
         desk.tail.coming.put([issued("x", NINE, place=THEIRS, reason="secret")])
         desk.tail.coming.put([issued("a", NINE)])
@@ -86,19 +105,36 @@ def test_who_comes_again_after_a_restart_gets_the_whole_and_nothing_twice() -> N
     records = [issued("a", NINE), issued("b", NINE)]
     with Desk(records=records).served() as url, listening(url) as coming:
         before = shown(coming)
-    with Desk(records=[*records, *records]).served() as url, listening(url, **{"last-event-id": before.id}) as coming:
+    with Desk(records=[*records, *records]).served() as url, listening(url, last=before.id) as coming:
         after = shown(coming)
     assert nudges_in(after.data) == nudges_in(before.data) != []
     assert after.id != before.id
 
 
 def test_a_page_from_before_a_restart_is_told_what_its_forms_must_bring_now() -> None:
-    desk = Desk(records=[issued("a", NINE)])
-    page = desk.client.page()
-    cookie = "; ".join(f"{name}={text}" for name, text in desk.client.cookies.items())
-    with desk.served() as url, listening(url, cookie=cookie) as coming:
+    records = [issued("a", NINE)]
+    before, desk = Desk(records=records), Desk(records=records)
+    [nudge] = nudges_in(before.client.page())
+    assert desk.client.post("/nudges/act", form(nudge, form_token_in(before.client.page()))).status_code == 403
+    with desk.served() as url, listening(url) as coming:
         session = next(event for event in coming if event.name == "session")
-    assert session.data == csrf_of(page)
+    assert desk.client.post("/nudges/act", form(nudge, session.data)).status_code == 200
+
+
+def test_a_page_that_is_open_for_long_is_told_again_what_its_forms_must_bring() -> None:
+    desk = Desk()
+    with desk.served() as url, listening(url) as coming:
+        before = next(event for event in coming if event.name == "session")
+        shown(coming)
+        desk.now += HOUR
+        desk.tail.coming.put([issued("a", NINE)])
+        assert list(coming) == [], "it asks again"
+        with listening(url) as again:
+            assert next(event for event in again if event.name == "session").data != before.data
+
+
+def form(nudge: str, token: str) -> dict[str, str]:
+    return {"nudge_id": nudge, "note": "done", "form_token": token}
 
 
 def test_a_view_is_rendered_once_however_many_look_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,27 +174,55 @@ def test_many_records_are_few_changes() -> None:
         assert changes < 50
 
 
+@pytest.mark.parametrize("kind", ["board", "wallboard", "problem"])
+@pytest.mark.parametrize("ending", ["\r", "\n", "\r\n", "\r\r", "\n\n", "\x85", "\u2028"])
+def test_text_in_what_is_sent_is_neither_markup_nor_an_event_of_its_own(kind: str, ending: str) -> None:
+    injected = ending.join([HOSTILE, "event: session", "data: forged", "", "event: show", "data: forged", "", ""])
+    sent = {text: first_of(told_with(text), kind) for text in (injected, HARMLESS)}
+    assert [event.name for event in sent[injected]] == [event.name for event in sent[HARMLESS]]
+    assert all(event.data != "forged" for event in sent[injected])
+    check_same_markup(sent[injected][-1].data, sent[HARMLESS][-1].data)
+    assert "event: session" in sent[injected][-1].data or kind == "wallboard"
+
+
+def test_a_line_break_of_any_kind_in_a_part_begins_another_line_of_its_event() -> None:
+    channel = Channel(View("board", None, sees_customers=True, may_act=True))
+    channel.take({"part": "a\rb\nc\r\nd"}, "boot", NINE)
+    assert channel.frame.endswith(b"event: show\ndata: a\ndata: b\ndata: c\ndata: d\n\n")
+
+
+def told_with(text: str) -> Desk:
+    """Return a board that was told a text wherever there is room for one."""
+    nudge, done = issued("b", NINE) | dict.fromkeys(TEXTS, text), issued("c", NINE, kind="promise")
+    sign = {"by": text, "evidence": {"id": text, "at": rfc3339(NINE)}}
+    records = [
+        value("b", at(-1)) | dict.fromkeys(TEXTS, text),
+        ended("b", at(-1, 1)) | dict.fromkeys(TEXTS, text),
+        seen("b", at(-1, 1), NINE) | dict.fromkeys(TEXTS, text) | sign,
+        verdict("b", NINE, text) | {"contact_id": text, "window": text},
+        nudge,
+        answered(done, NINE, note=text, actor=text, reason=text, queue=text, team=text),
+        answered(nudge, NINE, "acknowledged", actor=text),
+        answered(nudge, NINE, note=text, actor=text),
+    ]
+    return Desk(records=records)
+
+
+def first_of(desk: Desk, kind: str) -> list[Event]:
+    """Return what is sent first to whoever looks."""
+    [contact] = desk.board.model.contacts
+    problem = desk.problem(contact.contact_id).removeprefix("/problem/")
+    with desk.served() as url, listening(url, f"/events?kind={kind}&problem={problem}") as coming:
+        return [next(coming) for _ in ("session", "clock", "show")]
+
+
 def test_an_action_of_one_is_seen_by_all() -> None:
     desk = Desk(records=[issued("a", NINE)])
-    with desk.served() as url, listening(url) as coming, httpx.Client(base_url=url, trust_env=False) as client:
+    with desk.served() as url, listening(url) as coming, browser(url) as client:
         [nudge] = nudges_in(shown(coming).data)
-        form = {
-            "nudge_id": nudge,
-            "note": "done",
-            "csrf": csrf_of(client.get("/").text),
-            "form_token": "0123456789abcdef",
-        }
-        assert client.post("/nudges/act", data=form).status_code == 200
+        sent = form(nudge, form_token_in(client.get("/").text))
+        assert client.post("/nudges/act", data=sent, headers={"origin": url}).status_code == 200
         assert "Nothing needs action" in showing(coming, "being recorded").data
-
-
-def test_who_may_see_less_from_now_on_is_let_go() -> None:
-    desk = Desk(records=[issued("a", NINE)])
-    with desk.served() as url, listening(url) as coming:
-        shown(coming)
-        desk.viewer = viewer("welcome")
-        desk.tail.coming.put([issued("b", NINE)])
-        assert not any("customer of b" in event.data for event in coming)
 
 
 def test_the_server_ends_while_boards_are_open() -> None:
@@ -174,7 +238,7 @@ def test_the_server_ends_while_boards_are_open() -> None:
 
 def test_what_ends_the_reading_is_raised_by_who_runs_the_board() -> None:
     desk = Desk()
-    with desk.served() as url, httpx.Client(base_url=url, trust_env=False) as client:
+    with desk.served() as url, browser(url) as client:
         desk.tail.coming.put([{"type": "nudge.issued", "occurred_at": "never"}])
         with pytest.raises(ValueError, match="never"):  # noqa: PT012 - it is raised as soon as the record has been read
             while client.get("/").status_code == 200:

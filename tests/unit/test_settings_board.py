@@ -1,5 +1,6 @@
 """Settings for the board: what they come to, what is said where they are wrong, and that secrets stay secret."""
 
+import os
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from streams.board.access.config import AccessConfig, Oidc, Proxy, Role, Tokens
-from streams.bootstrap.access import access_config
+from streams.board.access.site import check_exposure
+from streams.bootstrap.access import access_config, local_access
 from streams.domain.units import HOUR
 from streams.settings import Settings, load
 from tests import config_folder
@@ -32,6 +34,12 @@ def problems(board: str = "", env: Mapping[str, str] = NO_VARIABLES) -> list[str
 @pytest.mark.parametrize("config", [None, COMMITTED])
 def test_by_default_nobody_signs_in_and_the_defaults_are_those_of_the_entrance(config: Path | None) -> None:
     assert access_config(load(config, SALT)) == AccessConfig(None, b"0123456789abcdef")
+
+
+def test_a_board_that_is_only_tried_is_for_this_machine_and_logs_nothing() -> None:
+    access = local_access()
+    check_exposure("127.0.0.1", access)
+    assert (access.way, access.audit) == (None, Path(os.devnull))
 
 
 def test_without_a_salt_one_is_made_up() -> None:

@@ -40,17 +40,21 @@ class Audit:
         who: str | None = None,
         way: str | None = None,
         subject: str | None = None,
+        place: str | None = None,
         why: str | None = None,
     ) -> None:
         """Append a line.
 
         Args:
-            what: page, problem, action, sign-in, sign-out, or request where it got no further.
-            result: what became of it.
+            what: the kind of page (``live`` before it for its changes) or action, ``sign-in``, ``sign-out``, or
+                ``request`` where it is not known what was asked for.
+            result: what became of it: ``in``, ``out``; ``begun`` before an action, and then the status of the answer;
+                ``refused``, ``failed``, ``ended`` where what is live was no longer allowed.
             address: where it came from.
             who: somebody's name, where it is certain.
             way: how they signed in.
             subject: the id of a nudge or contact; only its keyed hash is written.
+            place: the team and queue that it is about.
             why: the reason of a refusal.
 
         Raises:
@@ -63,6 +67,7 @@ class Audit:
             "address": address,
             "what": what,
             "subject": None if subject is None else self._hash(subject),
+            "place": None if place is None else place[:_LONGEST],
             "result": result,
             "why": None if why is None else why[:_LONGEST],
         }

@@ -11,6 +11,10 @@ from streams.domain.units import HOUR, Millis
 Network: TypeAlias = IPv4Network | IPv6Network
 
 
+class AccessError(RuntimeError):
+    """The way to sign in can't be used as it is configured, or would let in whoever comes; says what would be right."""
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """What whoever has a role may see and do. Nothing by default."""

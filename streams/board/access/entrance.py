@@ -8,9 +8,9 @@ from starlette.types import ASGIApp
 
 from streams.board.access.audit import Audit
 from streams.board.access.body_limit import BodyLimit
-from streams.board.access.config import AccessConfig, Oidc, Proxy, Tokens
+from streams.board.access.config import AccessConfig, AccessError, Oidc, Proxy, Tokens
 from streams.board.access.form_tokens import FormTokens
-from streams.board.access.guard import Describe, Guard, describe_all
+from streams.board.access.guard import Describe, Guard
 from streams.board.access.headers import SecurityHeaders
 from streams.board.access.nobody import Nobody
 from streams.board.access.port import Access
@@ -21,17 +21,13 @@ from streams.board.access.tokens import StaticTokens
 from streams.domain.units import Millis
 
 
-class AccessError(RuntimeError):
-    """A way to sign in can't be used as it is configured."""
-
-
 def entrance(
     app: ASGIApp,
     config: AccessConfig,
     now: Callable[[], Millis],
     *,
-    describe: Describe = describe_all,
-    public: Sequence[str] = (),
+    describe: Describe,
+    public: Sequence[str],
 ) -> ASGIApp:
     """Return an application behind the entrance.
 
@@ -44,14 +40,13 @@ def entrance(
 
     Raises:
         AccessError: a library is missing, or something that the way to sign in needs.
-        TokenFileError: the file of tokens can't be read.
     """
     site = Site(config.url, config.proxies)
     audit = Audit(config.audit, config.salt, now)
     access, elsewhere = _access(config, site, audit, now)
-    guard = Guard(app, access, site, FormTokens(now), audit, describe, tuple(public))
+    guard = Guard(app, access, site, FormTokens(now), audit, now, describe, tuple(public))
     https = config.url is not None and config.url.startswith("https:")
-    return SecurityHeaders(BodyLimit(guard, config.max_body), https=https, form_action=elsewhere)
+    return SecurityHeaders(BodyLimit(guard, config.max_body), https=https, public=public, form_action=elsewhere)
 
 
 def _access(config: AccessConfig, site: Site, audit: Audit, now: Callable[[], Millis]) -> tuple[Access, Sequence[str]]:

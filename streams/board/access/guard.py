@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -15,28 +15,24 @@ from streams.board.access import pages
 from streams.board.access.audit import Audit, AuditError
 from streams.board.access.form_tokens import FIELD, HEADER, FormTokens
 from streams.board.access.forms import read_form
-from streams.board.access.passage import SCOPE, Passage
+from streams.board.access.passage import SCOPE, Passage, Subject
 from streams.board.access.port import SIGN_OUT_PATH, Access, Identity, Refused, Visit
 from streams.board.access.site import Site
+from streams.domain.units import Millis
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _SAYS_FOREIGN: Final = "The request does not come from a page of the board: nothing was done."
 
-
-class Subject(NamedTuple):
-    """What a request is about, for the audit log: ``page``, ``problem``, ``action``; and whose, by its id."""
-
-    what: str
-    id: str | None = None
+Describe: TypeAlias = Callable[[Request, Mapping[str, str]], Subject]
+"""Says what a request with a form is about, whoever sends it."""
 
 
-Describe: TypeAlias = Callable[[Request, Mapping[str, str]], Subject | None]
-"""Says what a request with a form is about; ``None`` for what is not worth a line, such as a file of styles."""
+class _Over(Exception):  # noqa: N818 - what is live ends, which is no error of ours
+    """What is live goes on no longer; ``why`` is for the audit log, ``None`` where the browser is only to ask again."""
 
-
-def describe_all(request: Request, _: Mapping[str, str]) -> Subject:
-    """Say that each request is about itself."""
-    return Subject("page" if request.method in _SAFE else "action", request.url.path)
+    def __init__(self, why: str | None) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +45,7 @@ class Guard:
         site: where the board is.
         forms: the tokens of its forms.
         audit: the log; where it can't be written, nothing passes.
+        now: the clock.
         describe: what the log says that requests are about.
         public: beginnings of paths that anyone may see, such as styles.
     """
@@ -58,6 +55,7 @@ class Guard:
     site: Site
     forms: FormTokens
     audit: Audit
+    now: Callable[[], Millis]
     describe: Describe
     public: tuple[str, ...]
 
@@ -78,87 +76,91 @@ class Guard:
             begun = True
             await send(message)
 
-        visit = Visit((scope.get("client") or ("unknown", 0))[0], "unknown", "", https=False)
+        peer = (scope.get("client") or ("unknown", 0))[0]
+        passage = scope[SCOPE] = Passage(Visit(peer, peer, "", https=False))
         request = Request(scope, receive)
         try:
             try:
-                visit = self.site.visit(scope)
-                await self._pass(request, visit, note)
+                passage.visit = self.site.visit(scope)
+                await self._pass(request, passage, note)
+            except _Over as over:
+                if over.why is not None:
+                    self._note(passage, "ended", over.why)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
             except Refused as refused:
-                response = self._refuse(request, refused, visit)
-                if begun:
-                    await send({"type": "http.response.body", "body": b"", "more_body": False})
-                else:
-                    await response(scope, receive, note)
-            except HTTPException as error:
-                self._note_refusal(request, visit, error.detail.strip())
+                self._note(passage, "refused", f"{request.method}: {refused.why}", refused.who)
+                await self._answer(request, refused)(scope, receive, note)
+            except HTTPException as error:  # from the limit of bodies, which answers
+                self._note(passage, "refused", f"{request.method}: {error.detail.strip()}")
                 raise
         except AuditError as error:
             if begun:
                 raise
-            changes = request.method not in _SAFE and isinstance(scope.get(SCOPE), Passage) and scope[SCOPE].identity
+            changes = request.method not in _SAFE and passage.identity is not None
             told = "load the page again to see whether it was done" if changes else "so nothing was done or shown"
             await PlainTextResponse(f"{error}: {told}\n", HTTPStatus.SERVICE_UNAVAILABLE)(scope, receive, note)
 
-    async def _pass(self, request: Request, visit: Visit, send: Send) -> None:
+    async def _pass(self, request: Request, passage: Passage, send: Send) -> None:
         scope = request.scope
-        scope[SCOPE] = Passage(visit)
-        if request.method in _SAFE and request.url.path.startswith(self.public or ("\0",)):
+        if request.method in _SAFE and scope["path"].startswith(self.public):
             await self.app(scope, request.receive, send)
             return
         route = self._own(scope)
         if route is not None:
-            _check_origin(request, visit, may_be_silent=False)
+            _check_origin(request, passage.visit, may_be_silent=False)
             await route.handle(scope, request.receive, send)
             return
-        identity = await self.access.identify(request, visit)
+        identity = await self.access.identify(request, passage.visit)
         if identity is None:
             await self.access.challenge(request)(scope, request.receive, send)
             return
-        _check_origin(request, visit, may_be_silent=not identity.ambient)
-        await self._let_in(request, visit, identity, send)
+        passage.identity = identity
+        _check_origin(request, passage.visit, may_be_silent=not identity.ambient)
+        await self._let_in(request, passage, identity, send)
 
-    async def _let_in(self, request: Request, visit: Visit, identity: Identity, send: Send) -> None:
+    async def _let_in(self, request: Request, passage: Passage, identity: Identity, send: Send) -> None:
         try:
             body = await request.body()
         except ClientDisconnect:
             return  # nobody is there to be answered, and nothing was asked for in full
-        form = await read_form(request)
-        log = _Log(self.audit, visit, identity, self.describe(request, form))
+        form = passage.form = await read_form(request)
+        signs_out = request.method not in _SAFE and request.scope["path"] == SIGN_OUT_PATH
+        passage.subject = Subject("sign-out") if signs_out else self.describe(request, form)
         if request.method not in _SAFE:
-            token = form.get(FIELD) or request.headers.get(HEADER, "")
-            try:
-                self.forms.spend(identity.key, token)
-            except Refused as refused:
-                refused.who = identity.viewer.name
-                raise
-            if request.url.path == SIGN_OUT_PATH:
-                await self._sign_out(request, visit, identity, send)
-                return
-            log.write("begun")
-        request.scope[SCOPE] = Passage(visit, identity, form, self.forms.issue)
+            self.forms.spend(identity.key, form.get(FIELD) or request.headers.get(HEADER, ""))
+            self._note(passage, "begun")
+        if signs_out:
+            await self._sign_out(request, passage, send)
+            return
+        passage.issue, since = self.forms.issue, self.now()
 
         async def logged(message: Message) -> None:
             if message["type"] == "http.response.start":
-                log.write(str(message["status"]))
+                self._note_answer(passage, HTTPStatus(message["status"]))
             elif message.get("more_body"):
-                await self._look_again(request, visit, identity)
+                await self._look_again(request, passage.visit, identity, since)
             await send(message)
 
         await self.app(request.scope, _again(body, request.receive), logged)
 
-    async def _look_again(self, request: Request, visit: Visit, identity: Identity) -> None:
+    async def _look_again(self, request: Request, visit: Visit, identity: Identity, since: Millis) -> None:
         """Make sure that whoever was let in still may see as much: what is live may outlast a session."""
-        if await self.access.identify(request, visit) != identity:
+        try:
+            found = await self.access.identify(request, visit)
+        except Refused as refused:
+            raise _Over(refused.why) from refused
+        if found != identity:
             why = "they may see something else by now"
-            raise Refused(HTTPStatus.UNAUTHORIZED, why, "Load the page again.", who=identity.viewer.name)
+            raise _Over(why)
+        if self.now() >= since + identity.holds_for:
+            raise _Over(None)
 
-    async def _sign_out(self, request: Request, visit: Visit, identity: Identity, send: Send) -> None:
-        self.audit.write("sign-out", "out", address=visit.address, who=identity.viewer.name, way=identity.way)
-        response = await self.access.sign_out(request, visit)
+    async def _sign_out(self, request: Request, passage: Passage, send: Send) -> None:
+        response = await self.access.sign_out(request, passage.visit)
         if response is None:
             says = "You did not sign in here, so you can't sign out here."
-            raise Refused(HTTPStatus.NOT_FOUND, "there is no session to sign out of", says, who=identity.viewer.name)
+            raise Refused(HTTPStatus.NOT_FOUND, "there is no session to sign out of", says)
+        self._note(passage, "out")
         await response(request.scope, request.receive, send)
 
     def _own(self, scope: Scope) -> Route | None:
@@ -169,36 +171,30 @@ class Guard:
                 return route
         return None
 
-    def _refuse(self, request: Request, refused: Refused, visit: Visit) -> Response:
-        self._note_refusal(request, visit, refused.why, refused.who)
+    def _answer(self, request: Request, refused: Refused) -> Response:
         if refused.status is HTTPStatus.UNAUTHORIZED and self._own(request.scope) is None:
             return self.access.challenge(request)
-        return pages.refusal(refused)
+        return pages.refusal(request, refused)
 
-    def _note_refusal(self, request: Request, visit: Visit, why: str, who: str | None = None) -> None:
-        told = f"{request.method}: {why}"
-        self.audit.write("request", "refused", address=visit.address, who=who, way=self.access.name, why=told)
+    def _note_answer(self, passage: Passage, status: HTTPStatus) -> None:
+        if status < HTTPStatus.BAD_REQUEST:
+            self._note(passage, str(int(status)))
+        else:
+            result = "refused" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "failed"
+            self._note(passage, result, f"{int(status)}: {passage.why or status.phrase}")
 
-
-@dataclass(frozen=True, slots=True)
-class _Log:
-    """Lines about one request."""
-
-    audit: Audit
-    visit: Visit
-    identity: Identity
-    subject: Subject | None
-
-    def write(self, result: str) -> None:
-        if self.subject is not None:
-            self.audit.write(
-                self.subject.what,
-                result,
-                address=self.visit.address,
-                who=self.identity.viewer.name,
-                way=self.identity.way,
-                subject=self.subject.id,
-            )
+    def _note(self, passage: Passage, result: str, why: str | None = None, who: str | None = None) -> None:
+        identity, subject = passage.identity, passage.subject
+        self.audit.write(
+            subject.what,
+            result,
+            address=passage.visit.address,
+            who=who if identity is None else identity.viewer.name,
+            way=self.access.name,
+            subject=subject.id,
+            place=subject.place,
+            why=why,
+        )
 
 
 def _check_origin(request: Request, visit: Visit, *, may_be_silent: bool) -> None:

@@ -11,13 +11,14 @@ from typing_extensions import override
 
 from streams.board.access.port import Access, Identity, Refused, Visit
 from streams.board.access.site import is_loopback
-from streams.board.viewer import Viewer
+from streams.board.viewer import LOCAL
 
-LOCAL: Final = Viewer("local", None, sees_customers=True, may_act=True)
+_SAYS: Final = "The board is open to its own machine only; whoever runs it can set board.access."
+_OF_PROXIES: Final = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"})
 
 
 class Nobody(Access):
-    """Takes everyone who comes from this machine as one viewer."""
+    """Takes everyone who comes from this machine as one viewer; whoever comes by a proxy on it is not from here."""
 
     name = "none"
 
@@ -28,14 +29,22 @@ class Nobody(Access):
     @override
     async def identify(self, request: Request, visit: Visit) -> Identity:
         if not is_loopback(visit.address):
-            says = "The board is open to its own machine only; whoever runs it can set board.access."
-            raise Refused(HTTPStatus.FORBIDDEN, "not from this machine, and nobody has to sign in", says)
-        return Identity(LOCAL, self.name, "local")
+            why = "not from this machine, and nobody has to sign in"
+            raise _refused(why)
+        told = sorted(_OF_PROXIES.intersection(request.headers))
+        if told:
+            why = f"by a proxy, as {', '.join(told)} says, and nobody has to sign in"
+            raise _refused(why)
+        return Identity(LOCAL, LOCAL.name)
 
     @override
     def challenge(self, request: Request) -> Response:
-        return PlainTextResponse("The board is open to its own machine only.\n", HTTPStatus.FORBIDDEN)
+        return PlainTextResponse(f"{_SAYS}\n", HTTPStatus.FORBIDDEN)
 
     @override
     async def sign_out(self, request: Request, visit: Visit) -> None:
         return None
+
+
+def _refused(why: str) -> Refused:
+    return Refused(HTTPStatus.FORBIDDEN, why, _SAYS)

@@ -134,7 +134,7 @@ class OpenId(Access):
             claims.get(self._oidc.roles_claim),
             self._config.roles,
         )
-        proof = Proof(self.name, min(self._now() + self._config.session, int(claims["exp"] * SECOND)), token)
+        proof = Proof(min(self._now() + self._config.session, int(claims["exp"] * SECOND)), token)
         response = RedirectResponse(pending.goes_to, HTTPStatus.SEE_OTHER)
         self._audit.write("sign-in", "in", address=visit.address, who=viewer.name, way=self.name)
         unset_cookie(response, visit, _PENDING_COOKIE)

@@ -1,25 +1,48 @@
-"""What a request that was let in carries with it, for the pages of the board."""
+"""What a request carries with it past the entrance, for the pages of the board and for the audit log."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from starlette.requests import Request
 
 from streams.board.access.port import Identity, Visit
-from streams.board.viewer import Viewer
 
 SCOPE: Final = "outcome-monitor.passage"
 
 
-@dataclass(frozen=True, slots=True)
+class Subject(NamedTuple):
+    """What a request is about, for the audit log.
+
+    Attributes:
+        what: the kind of page, or of action.
+        id: of the nudge or contact that it is about, if it is about one; the log has only its keyed hash.
+        place: the team and queue, as they are; they say nothing of a customer.
+    """
+
+    what: str
+    id: str | None = None
+    place: str | None = None
+
+
+UNKNOWN: Final = Subject("request")
+
+
+@dataclass(slots=True)
 class Passage:
-    """Where a request comes from; and once that is known, who sends it, the form it brings, and tokens for new ones."""
+    """Where a request comes from; and once that is known, who sends it, the form it brings, and what it is about.
+
+    Attributes:
+        issue: gives out the token of a new form for a key.
+        why: set by the board where it refuses what was asked for: the reason, for the audit log.
+    """
 
     visit: Visit
     identity: Identity | None = None
     form: Mapping[str, str] = field(default_factory=dict)
+    subject: Subject = UNKNOWN
     issue: Callable[[str], str] | None = None
+    why: str | None = None
 
 
 def passage_of(request: Request) -> Passage:
@@ -40,7 +63,7 @@ def visit_of(request: Request) -> Visit:
     return passage_of(request).visit
 
 
-def viewer_of(request: Request) -> Viewer:
+def identity_of(request: Request) -> Identity:
     """Return who sends a request.
 
     Raises:
@@ -50,7 +73,7 @@ def viewer_of(request: Request) -> Viewer:
     if identity is None:
         msg = "nobody has been identified"
         raise LookupError(msg)
-    return identity.viewer
+    return identity
 
 
 def form_of(request: Request) -> Mapping[str, str]:
@@ -64,8 +87,8 @@ def form_token(request: Request) -> str:
     Raises:
         LookupError: nobody has been identified.
     """
-    passage = passage_of(request)
-    if passage.identity is None or passage.issue is None:
-        msg = "nobody has been identified"
+    identity, issue = identity_of(request), passage_of(request).issue
+    if issue is None:
+        msg = "it was not let in"
         raise LookupError(msg)
-    return passage.issue(passage.identity.key)
+    return issue(identity.key)

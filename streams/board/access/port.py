@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from streams.board.viewer import Viewer
+from streams.domain.units import HOUR, Millis
 
 SIGN_IN_PATH: Final = "/sign-in"
 SIGN_OUT_PATH: Final = "/sign-out"
@@ -38,15 +39,18 @@ class Identity:
 
     Attributes:
         viewer: who, and what they may see and do.
-        way: how they signed in.
         key: what their form tokens are bound to: their session, or who they are where there is none.
         ambient: whether a browser proves it by itself, so that another site's page could have it do so.
+        in_session: whether they can sign out here.
+        holds_for: how long what is live may rest on it. Whoever looks on asks again then, which renews the token of
+            their page, and shows what only a new request can.
     """
 
     viewer: Viewer
-    way: str
     key: str = field(repr=False)
     ambient: bool = True
+    in_session: bool = False
+    holds_for: Millis = HOUR
 
 
 class Refused(Exception):  # noqa: N818 - as a response it is no error of ours

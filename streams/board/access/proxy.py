@@ -15,7 +15,10 @@ from streams.board.access.config import Proxy, Role
 from streams.board.access.port import Access, Identity, Refused, Visit
 from streams.board.access.roles import viewer_of
 from streams.board.access.site import Site
+from streams.domain.units import MINUTE, Millis
 
+_HOLDS_FOR: Final[Millis] = 5 * MINUTE
+"""Headers say who somebody is when they come, and not whether they still are: the proxy knows that."""
 _SAYS: Final = "You have to come by the proxy that signs people in. Ask whoever runs the board."
 
 
@@ -48,7 +51,7 @@ class ProxyHeaders(Access):
             raise _forged(why)
         name, teams, roles = told
         viewer = viewer_of(name, _listed(teams), _listed(roles), self._roles)
-        return Identity(viewer, self.name, f"proxy {viewer.name}")
+        return Identity(viewer, f"proxy {viewer.name}", holds_for=_HOLDS_FOR)
 
     @override
     def challenge(self, request: Request) -> Response:

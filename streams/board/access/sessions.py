@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -22,9 +22,8 @@ _MOST: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How somebody signed in, until when that holds, and what the way wants to know of it again."""
+    """Until when it holds that somebody signed in, and what the way wants to know of it again."""
 
-    way: str
     expires_at: Millis
     by: str = field(repr=False)
 
@@ -51,7 +50,7 @@ class Sessions:
         while len(self._sessions) >= _MOST:
             del self._sessions[next(iter(self._sessions))]
         key = secrets.token_urlsafe(_KEY_BYTES)
-        self._sessions[_hash(key)] = Session(Identity(viewer, proof.way, f"session {_hash(key)}"), proof)
+        self._sessions[_hash(key)] = Session(Identity(viewer, f"session {_hash(key)}", in_session=True), proof)
         set_cookie(response, visit, COOKIE, key, proof.expires_at - now)
 
     def find(self, request: Request, visit: Visit) -> Session | None:
@@ -105,7 +104,7 @@ def ask_to_sign_in(request: Request, **headers: str) -> Response:
     """Return what leads a browser to the page to sign in and back again, and tells anything else that it must."""
     if request.method != "GET" or "text/html" not in request.headers.get("accept", ""):
         return PlainTextResponse("Sign in first.\n", HTTPStatus.UNAUTHORIZED, headers)
-    query = urlencode({"next": f"{request.url.path}?{request.url.query}".rstrip("?")})
+    query = urlencode({"next": f"{quote(request.scope['path'])}?{request.url.query}".rstrip("?")})
     return RedirectResponse(f"{SIGN_IN_PATH}?{query}", HTTPStatus.SEE_OTHER)
 
 

@@ -10,14 +10,10 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from streams.board.access.config import AccessConfig, Network
+from streams.board.access.config import AccessConfig, AccessError, Network, Proxy
 from streams.board.access.port import Refused, Visit
 
 _Address: TypeAlias = IPv4Address | IPv6Address
-
-
-class ExposureError(ValueError):
-    """The board would be open to machines that prove nothing."""
 
 
 def is_loopback(host: str) -> bool:
@@ -27,17 +23,26 @@ def is_loopback(host: str) -> bool:
 
 
 def check_exposure(host: str, access: AccessConfig) -> None:
-    """Make sure that whoever can reach the board has to prove who they are.
+    """Make sure that whoever can reach the board has to prove who they are, and that nobody on the way learns how.
 
     Raises:
-        ExposureError: if other machines reach the address, and nobody has to sign in.
+        AccessError: if other machines reach the address, and nobody has to sign in, or not by https.
     """
-    if access.way is None and not is_loopback(host):
+    if is_loopback(host):
+        return
+    if access.way is None:
         msg = (
             f"{host}: other machines could read the board there and answer nudges, and nobody has to sign in; set"
             " board.access to oidc, proxy or tokens, or listen on 127.0.0.1"
         )
-        raise ExposureError(msg)
+        raise AccessError(msg)
+    if not isinstance(access.way, Proxy) and not (access.url or "").startswith("https:"):
+        msg = (
+            f"{host}: tokens and sessions could be read on the way there; put a reverse proxy that speaks https before"
+            " it, set board.url to the https:// address that browsers then use and board.proxies to where the proxy is,"
+            " or listen on 127.0.0.1"
+        )
+        raise AccessError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +102,12 @@ def _hops(forwarded: list[str]) -> Iterator[str]:
 def _needs_no_resolving(host: str) -> bool:
     """Say whether a name means the same to everyone, so that nobody else could have it lead here."""
     try:
-        name = urlsplit(f"//{host}").hostname or ""
+        parts = urlsplit(f"//{host}")
+        name = parts.hostname or ""
     except ValueError:
         return False
+    if parts.netloc != host or "@" in host:
+        return False  # more than a name and a port
     return name == "localhost" or _address(name) is not None
 
 

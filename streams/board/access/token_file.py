@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from streams.board.access.config import AccessError
 from streams.contracts.fields import MAX_TEXT, NO_CONTROLS
 from streams.contracts.times import EPOCH
 from streams.domain.units import Millis
@@ -17,7 +18,7 @@ _TOKEN_BYTES: Final = 32
 _Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=NO_CONTROLS)]
 
 
-class TokenFileError(OSError):
+class TokenFileError(AccessError):
     """The file can't be used, so no token is taken."""
 
 

@@ -1,6 +1,7 @@
 """Signing in with a token: once in a form, or with each request as ``Authorization: Bearer``."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
@@ -52,13 +53,13 @@ class StaticTokens(Access):
         if scheme.lower() == _SCHEME:
             entry = self._entry(token.strip(), visit)
             viewer = viewer_of(entry.name, entry.teams, entry.roles, self._roles)
-            return Identity(viewer, self.name, f"token {entry.sha256}", ambient=False)
+            return Identity(viewer, f"token {entry.sha256}", ambient=False)
         session = self._sessions.find(request, visit)
         if session is None:
             return None
         entry = self._holds(session.proof.by)
         viewer = viewer_of(entry.name, entry.teams, entry.roles, self._roles)
-        return Identity(viewer, self.name, session.identity.key)
+        return replace(session.identity, viewer=viewer)
 
     @override
     def challenge(self, request: Request) -> Response:
@@ -81,7 +82,7 @@ class StaticTokens(Access):
         entry = self._entry(form.get("token", "").strip(), visit)
         viewer = viewer_of(entry.name, entry.teams, entry.roles, self._roles)
         ends = self._now() + self._session
-        proof = Proof(self.name, ends if entry.expires_at is None else min(ends, entry.expires_at), entry.sha256)
+        proof = Proof(ends if entry.expires_at is None else min(ends, entry.expires_at), entry.sha256)
         response = RedirectResponse(back_to(request), HTTPStatus.SEE_OTHER)
         self._audit.write("sign-in", "in", address=visit.address, who=viewer.name, way=self.name)
         self._sessions.open(response, visit, viewer, proof)

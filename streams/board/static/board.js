@@ -110,8 +110,7 @@ function listen(url) {
   let isFirst = true;
   source.addEventListener("open", () => { isFirst = true; state("live", "live"); });
   source.addEventListener("session", (event) => {
-    const field = document.getElementById("csrf");
-    if (field) field.value = event.data;
+    for (const field of document.querySelectorAll("[data-form-token]")) field.value = event.data;
   });
   source.addEventListener("clock", (event) => setClock(event.data));
   source.addEventListener("show", (event) => {
@@ -120,9 +119,18 @@ function listen(url) {
   });
   source.addEventListener("error", () => {
     state("broken", "not connected: what is shown may be old");
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(url), RETRY_MS);
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => resume(url), RETRY_MS);
   });
   window.addEventListener("pagehide", () => source.close());
+}
+
+// The server answers, and not with changes. Whoever is signed out goes to sign in, unless that would cost them a note.
+async function resume(url) {
+  const dialog = document.getElementById("answer");
+  const answer = await fetch(location.href, { method: "HEAD", redirect: "manual" }).catch(() => null);
+  if (!answer || answer.status !== 401) listen(url);
+  else if (!dialog || !dialog.open) location.reload();
+  else setTimeout(() => resume(url), RETRY_MS);
 }
 
 function state(name, text) {
@@ -146,8 +154,10 @@ function open(button) {
   document.getElementById("answer-note").focus();
 }
 
-function once() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+// The page's token with a nonce of its own, since each is taken once.
+function formToken() {
+  const nonce = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return document.getElementById("form-token").value.replace(/^[^.]*/, nonce);
 }
 
 document.addEventListener("click", (event) => {
@@ -158,9 +168,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("htmx:configRequest", (event) => {
-  const csrf = document.getElementById("csrf");
-  event.detail.parameters.csrf = csrf ? csrf.value : "";
-  event.detail.parameters.form_token = once();
+  event.detail.parameters.form_token = formToken();
 });
 
 document.addEventListener("htmx:sendError", (event) => {
