@@ -26,6 +26,7 @@ NOW = at(hours=9, minutes=20)
 class Told(NamedTuple):
     records: Sequence[Record]
     at_end: bool = True
+    unreadable: int = 0
 
 
 @dataclass

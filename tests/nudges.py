@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,7 +84,7 @@ class Topic:
     @property
     def follow(self) -> Follow:
         """Begin to read where somebody was, or at the beginning."""
-        return lambda position: _Reader(self, 0 if position is None else int(position["offset"]))
+        return lambda position: nullcontext(_Reader(self, 0 if position is None else int(position["offset"])))
 
 
 class _Reader(Source):
