@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from deploy.kafka.cluster import Cluster
 from tests import brokers
+from tests.centres import Run, on_a_file, on_kafka
 from tests.engines import Play, PlayKafka, play_embedded
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -66,6 +67,14 @@ def _playing(request: pytest.FixtureRequest) -> Play:
     if request.param == "mock_kafka":
         return PlayKafka(address, brokers.MOCKED_PARTITIONS, makes_topics=False, together=10)
     return PlayKafka(address)
+
+
+@pytest.fixture(params=["embedded", "kafka"])
+def run_centre(request: pytest.FixtureRequest) -> Run:
+    """Every engine as processes: a test that asks for this is run with each of them."""
+    if request.param == "embedded":
+        return on_a_file
+    return on_kafka(request.getfixturevalue(request.param))
 
 
 @pytest.fixture

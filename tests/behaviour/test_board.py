@@ -1,69 +1,55 @@
-"""``board`` beside ``run``, as processes on one file: what arrives is shown, and acting on it reaches the ledger."""
+"""``board`` beside ``run``, as processes, on either engine: what arrives is shown, acting on it reaches the ledger."""
 
 import re
-import signal
-from collections.abc import Callable
 from pathlib import Path
-from time import monotonic, sleep, time
 
 import httpx
 
-from tests.journeys import wire
-from tests.processes import line_with, running
-from tests.unit.test_nudges import contact
-
-WITHIN_S = 60
-FAST = "{lateness: 1s}"
+from tests.centres import Run, until
 
 
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    deadline = monotonic() + WITHIN_S
-    while not holds():
-        assert monotonic() < deadline
-        sleep(0.05)
+def test_a_repeat_is_shown_and_acting_on_it_changes_the_board_the_log_and_the_metric(
+    run_centre: Run, tmp_path: Path
+) -> None:
+    with run_centre(tmp_path, {}) as centre:
+        centre.repeat("anna")
+        with centre.board() as lead:
+            until(lambda: "parcel_late" in lead.get("/").text)
+            page = lead.get("/").text
+            nudge = _field(page, 'name="nudge_id"')
+            form = {
+                "nudge_id": nudge,
+                "note": "called the depot",
+                "csrf": _field(page, 'id="csrf"'),
+                "form_token": "one-of-its-own-kind",
+            }
+            assert lead.post("/nudges/act", data=form).status_code == 200
+            assert lead.post("/nudges/act", data=form).status_code == 409, "it was answered already"
+            until(lambda: 'outcome_nudges_answered_total{channel="voice"' in centre.metrics())
+            until(lambda: "being recorded" not in lead.get("/").text)
+            until(lambda: '<td class="n">1</td>' in _part(lead, "twins"))  # the first contact, which has ended
+            assert nudge not in _open(lead)
+            assert "called the depot" in _part(lead, "done")
+            shown = _shown(lead)
+        with centre.board() as lead:  # begun again, it finds the same, neither less nor twice
+            assert _shown(lead) == shown
+            centre.repeat("ben")
+            until(lambda: len(_open(lead)) == 1)
+            assert 'class="count">1<' in _part(lead, "done")
 
 
-def test_a_repeat_is_shown_and_acting_on_it_changes_the_board_the_log_and_the_metric(tmp_path: Path) -> None:
-    config = tmp_path / "config"
-    config.mkdir()
-    (config / "reasons.yaml").touch()
-    (config / "monitor.yaml").write_text(FAST, encoding="utf-8")
-    place = ("--db", "monitor.db", "--config", "config", "--port", "0")
-    with running("run", *place, cwd=str(tmp_path)) as monitor:
-        metrics = _address(line_with(monitor.stderr, "/metrics"))
-        now = round(time() * 1000)
-        events = b"\n".join(map(wire, [*contact(1, "anna", now - 600_000), contact(2, "anna", now)[0]]))
-        lines = {"content-type": "application/x-ndjson"}
-        httpx.post(f"{metrics}/v1/events", content=events, headers=lines, trust_env=False).raise_for_status()
-        with running("board", *place, cwd=str(tmp_path)) as board:
-            address = _address(line_with(board.stderr, "serves the board"))
-            with httpx.Client(base_url=address, trust_env=False) as lead:
-                until(lambda: "parcel_late" in lead.get("/").text)
-                page = lead.get("/").text
-                nudge, csrf = _field(page, 'name="nudge_id"'), _field(page, 'id="csrf"')
-                form = {
-                    "nudge_id": nudge,
-                    "note": "called the depot",
-                    "csrf": csrf,
-                    "form_token": "one-of-its-own-kind",
-                }
-                assert lead.post("/nudges/act", data=form).status_code == 200
-                assert lead.post("/nudges/act", data=form).status_code == 409, "it was answered already"
-                until(lambda: 'outcome_nudges_answered_total{channel="voice"' in _text(f"{metrics}/metrics"))
-                assert nudge not in re.findall(r'name="nudge_id" value="([^"]+)"', lead.get("/").text)
-                assert "called the depot" in lead.get("/").text
-            board.send_signal(signal.SIGTERM)
-            assert board.wait(WITHIN_S) == 0
+def _open(lead: httpx.Client) -> list[str]:
+    return re.findall(r'name="nudge_id" value="([^"]+)"', lead.get("/").text)
 
 
-def _text(url: str) -> str:
-    return httpx.get(url, trust_env=False).text
+def _shown(lead: httpx.Client) -> list[str]:
+    """The parts of a board that tell of what was counted."""
+    return [_part(lead, part) for part in ("nudges", "demand", "twins", "done")]
 
 
-def _address(line: str) -> str:
-    found = re.search(r"http://127\.0\.0\.1:\d+", line)
-    assert found is not None, line
+def _part(lead: httpx.Client, part: str) -> str:
+    found = re.search(rf'<(section|div) id="{part}".*?</\1>', lead.get("/").text, re.DOTALL)
+    assert found is not None
     return found[0]
 
 
