@@ -1,12 +1,14 @@
 """A monitor as processes, on either engine, and what works beside it: boards, and what delivers nudges."""
 
 import asyncio
+import re
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
+from threading import Thread
 from time import monotonic, sleep, time
 from typing import Any, Final
 
@@ -59,19 +61,64 @@ class Centre:
     def beside(self, command: str, *options: str, says: str) -> "Iterator[tuple[Popen[str], str]]":
         """Run a command until the block ends; yield it with the line in which it says that it has begun."""
         with running(command, *self.options, *options, cwd=str(self.folder)) as process:
-            yield process, line_with(process.stderr, says)
+            line = line_with(process.stderr, says)
+            _drain(process)
+            yield process, line
             process.send_signal(signal.SIGTERM)
             assert process.wait(WITHIN_S) == 0
 
     @contextmanager
-    def board(self) -> Iterator[httpx.Client]:
-        """Run a board; yield who looks at it."""
+    def board(self) -> "Iterator[Lead]":
+        """Run a board; yield who looks at it once it is up to date."""
         with (
             self.beside("board", "--port", "0", says="serves the board") as (_, line),
-            httpx.Client(base_url=address_in(line), trust_env=False, timeout=60) as lead,
+            httpx.Client(base_url=address_in(line), trust_env=False, timeout=60) as client,
         ):
-            until(lambda: lead.get("/readyz").status_code == 200)
+            lead = Lead(client)
+            until(lambda: lead.is_ready)
             yield lead
+
+
+@dataclass
+class Lead:
+    """Somebody who looks at a board, and answers nudges."""
+
+    client: httpx.Client
+    _forms: int = 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the board says that it is up to date."""
+        return self.client.get("/readyz").status_code == 200
+
+    @property
+    def page(self) -> str:
+        """The board."""
+        return self.client.get("/").text
+
+    @property
+    def nudges(self) -> list[str]:
+        """What stands for the nudges that need action."""
+        return list(dict.fromkeys(re.findall(r'name="nudge_id" value="([^"]+)"', self.page)))
+
+    @property
+    def shown(self) -> list[str]:
+        """The parts of the board that tell of what was counted."""
+        return [self.part(part) for part in ("demand", "twins", "done")]
+
+    def part(self, part: str) -> str:
+        """Return a part of the board, by its id."""
+        found = re.search(rf'<(section|div|p) id="{part}".*?\n</\1>', self.page, re.DOTALL)
+        assert found is not None
+        return found[0]
+
+    def act(self, nudge: str, note: str) -> httpx.Response:
+        """Say that something was done about a nudge."""
+        self._forms += 1
+        csrf = re.search(r'id="csrf" value="([^"]+)"', self.page)
+        assert csrf is not None
+        form = {"nudge_id": nudge, "note": note, "csrf": csrf[1], "form_token": f"form number {self._forms:09}"}
+        return self.client.post("/nudges/act", data=form)
 
 
 Run = Callable[[Path, Mapping[str, Any]], AbstractContextManager[Centre]]
@@ -101,9 +148,16 @@ def on_kafka(bootstrap: str) -> Run:
         options = ("--engine", "kafka", "--config", "config")
         with running("run", *options, "--state", "state", "--port", "0", cwd=str(folder)) as process:
             url = address_in(line_with(process.stderr, "/metrics"))
+            _drain(process)
             yield Centre(folder, options, site.config.topics.nudges.name, url)
 
     return run
+
+
+def _drain(process: "Popen[str]") -> None:
+    """Read on, so that a process which has much to tell does not wait until somebody does."""
+    assert process.stderr is not None
+    Thread(target=process.stderr.read, daemon=True).start()
 
 
 def until(holds: Callable[[], bool]) -> None:

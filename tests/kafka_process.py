@@ -109,6 +109,7 @@ def write_settings(
     site: Site,
     folder: Path,
     beside: Mapping[str, Any] = {},
+    /,
     **changes: Any,  # noqa: ANN401 - whatever the section has
 ) -> None:
     """Write the settings of a site to a folder, and others beside; ticks are off unless they are among the changes."""

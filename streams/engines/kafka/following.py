@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
+from streams.contracts.times import rfc3339
 from streams.domain.units import MINUTE, SECOND, Millis
 
 logger = logging.getLogger(__name__)
@@ -96,15 +97,15 @@ class Followed:
             return await self._read(consumer)
         except OffsetOutOfRangeError as error:
             self._lose(error.args[0])
-            await self.close()
+            await self.aclose()
         except (KafkaError, ConnectionError, TimeoutError) as error:
             self.problem = f"{', '.join(self._partitions)}: {error!r}"
             logger.warning("%s: is tried again in %g s", self.problem, _AGAIN_S)
-            await self.close()
+            await self.aclose()
             await asyncio.sleep(_AGAIN_S)
         return Read((), at_end=False)
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Disconnect; reading connects again, and goes on after what was read."""
         consumer, self._consumer = self._consumer, None
         self._waiting = {}
@@ -144,8 +145,8 @@ class Followed:
             self.places[tp] = Place(None, max(self.places[tp].at - _AROUND, 0))
             logger.warning(
                 "%s: partition %d has no offset %d: its records were deleted, or the topic was made again;"
-                " goes on with what was written since %d ms after the epoch",
-                *(tp.topic, tp.partition, offset, self.places[tp].at),
+                " goes on with what was written since %s",
+                *(tp.topic, tp.partition, offset, rfc3339(self.places[tp].at)),
             )
 
     async def _read(self, consumer: AIOKafkaConsumer) -> Read:
@@ -159,7 +160,7 @@ class Followed:
         at_end = not (unfinished or silent or any(self._waiting.values()))
         self._tell(unfinished, silent)
         if self._has_grown(consumer):
-            await self.close()
+            await self.aclose()
         return Read(records, at_end)
 
     def _take(self, tp: TopicPartition, records: Sequence[Any]) -> None:

@@ -47,4 +47,4 @@ class TopicNudges:
 
     async def aclose(self) -> None:
         """Disconnect."""
-        await self._followed.close()
+        await self._followed.aclose()

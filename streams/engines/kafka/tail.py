@@ -58,7 +58,7 @@ class TopicTail:
             while not stop():  # noqa: ASYNC110 - it is not an event of this loop
                 await asyncio.sleep(_BEAT_S)
         finally:
-            await self._followed.close()
+            await self._followed.aclose()
 
     async def read(self) -> Told:
         """Wait until something was written, or for a moment; return what is new. From any event loop."""
