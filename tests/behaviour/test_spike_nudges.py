@@ -82,6 +82,7 @@ def told() -> Sequence[dict[str, Any]]:
             if simulated.logged_at >= until:
                 engine.ingest(batch, until, {})
                 spotter = spotters[until >= INCIDENT + DAY]  # a day after it has begun, the monitor is restarted
+                assert spotter.look(until + 2 * HOUR) == [], "what is told late is told to nobody"
                 found = [encode(spiked) for spiked in spotter.look(until)] if until > INCIDENT - 6 * HOUR else []
                 engine.ingest(found, until, {})
                 batch, until = [], until + 10 * MINUTE
