@@ -13,9 +13,10 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 
+from deploy.kafka.cluster import Cluster
 from streams.domain.units import DAY, SECOND, Millis
 from streams.engines.kafka import following, topics
-from streams.engines.kafka.following import Followed
+from streams.engines.kafka.following import Followed, Read
 from streams.engines.kafka.nudges import TopicNudges
 from streams.engines.kafka.tail import TopicTail
 from tests.site import Site, make_config
@@ -277,6 +278,50 @@ def test_a_record_that_is_no_json_is_counted_and_told_and_the_rest_is_read(
     with_topics(test)
 
 
+@pytest.mark.usefixtures("own_kafka")
+def test_a_batch_that_a_disk_has_damaged_is_counted_and_told_and_the_rest_is_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run(bootstrap: str) -> None:
+        async with written(bootstrap, tmp_path) as log:
+            await log.write(0, START)
+            await _write_together(log, [b"[0, 1]", b"[0, 2]", b"[0, 3]"])
+            await log.write(0, START + 4)
+            await log.write(1, START + 5)
+            _damage(tmp_path / "data", log.topic, b"[0, 2]")
+            async with aclosing(log.follow()) as followed:
+                found: list[Any] = []
+                unreadable = 0
+                while len(found) < 3:
+                    read = await followed.read()
+                    found += [json.loads(record.value) for record in read.records]
+                    unreadable += read.unreadable
+                assert (found, unreadable) == (told([(0, 0), (0, 4), (1, 5)]), 3)
+                await log.write(0, START + 6)
+                assert await all_of(followed, least=1) == told([(0, 6)])
+
+    with Cluster(data=tmp_path / "data") as cluster:
+        asyncio.run(run(cluster.bootstrap))
+    for offset in range(1, 4):
+        assert f"partition 0, offset {offset} is damaged" in caplog.text
+
+
+async def _write_together(log: Written, values: Iterable[bytes]) -> None:
+    batch = log.producer.create_batch()
+    for value in values:
+        batch.append(key=b"key", value=value, timestamp=START + 1)
+    await (await log.producer.send_batch(batch, log.topic, partition=0))
+
+
+def _damage(data: Path, topic: str, value: bytes) -> None:
+    [segment] = data.glob(f"**/{topic}-0/*.log")
+    content = segment.read_bytes()
+    assert content.count(value) == 1
+    with segment.open("r+b") as file:
+        file.seek(content.index(value))
+        file.write(value.swapcase().replace(b"2", b"7"))
+
+
 def test_while_no_broker_answers_it_says_so_and_goes_on_trying(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,7 +331,7 @@ def test_while_no_broker_answers_it_says_so_and_goes_on_trying(
     async def run() -> None:
         async with aclosing(Followed(("nudges",), PARTITIONS, site.connection, START)) as followed:
             for _ in range(2):
-                assert await followed.read() == ((), False)
+                assert await followed.read() == Read((), at_end=False)
                 assert "KafkaConnectionError" in str(followed.problem)
 
     with caplog.at_level(logging.WARNING):

@@ -14,7 +14,7 @@ from time import time
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import CorruptRecordException, KafkaError, OffsetOutOfRangeError
 
 from streams.contracts.times import rfc3339
 from streams.domain.units import MINUTE, SECOND, Millis
@@ -25,6 +25,7 @@ _WAIT_MS: Final = 200
 _AHEAD: Final = 2_000
 """How many records of a partition may wait for those of others before no more of it are fetched."""
 _AGAIN_S: Final = 5.0
+_CAREFULLY_S: Final = 0.002
 _METADATA_MS: Final = 30 * SECOND
 """How often it is looked up who leads a partition, and whether there are more of them."""
 _SILENT_MS: Final[Millis] = 10 * SECOND
@@ -41,10 +42,14 @@ class Place(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What came next, as the brokers keep it, and whether that was all that there is for now."""
+    """What came next, as the brokers keep it, and whether that was all that there is for now.
+
+    ``unreadable`` is how many records came beside these that a broker's disk has damaged.
+    """
 
     records: Sequence[Any]
     at_end: bool
+    unreadable: int = 0
 
 
 class _Waiting(NamedTuple):
@@ -89,6 +94,8 @@ class Followed:
         self._since = since
         self._waiting: dict[TopicPartition, deque[_Waiting]] = {}
         self._consumer: AIOKafkaConsumer | None = None
+        self._is_careful = False
+        self._unreadable = 0
 
     async def read(self) -> Read:
         """Wait until something was written, or for a moment; return what comes next, none of it twice."""
@@ -97,6 +104,9 @@ class Followed:
             return await self._read(consumer)
         except OffsetOutOfRangeError as error:
             self._lose(error.args[0])
+            await self.aclose()
+        except CorruptRecordException:  # whatever was fetched with it is gone
+            self._is_careful = True
             await self.aclose()
         except (KafkaError, ConnectionError, TimeoutError) as error:
             self.problem = f"{', '.join(self._partitions)}: {error!r}"
@@ -151,17 +161,33 @@ class Followed:
 
     async def _read(self, consumer: AIOKafkaConsumer) -> Read:
         hungry = [tp for tp, waiting in self._waiting.items() if len(waiting) < _AHEAD]
-        if hungry:
+        if self._is_careful:
+            await self._fetch_singly(consumer, hungry)
+        elif hungry:
             for tp, records in (await consumer.getmany(*hungry, timeout_ms=_WAIT_MS)).items():
                 self._take(tp, records)
         unfinished = [tp for tp in self._waiting if not await _is_at_end(consumer, tp)]
         records = self._release(unfinished)
         silent = _silent(consumer, [tp for tp in hungry if not self._waiting[tp]])
         at_end = not (unfinished or silent or any(self._waiting.values()))
+        self._is_careful = self._is_careful and not at_end
         self._tell(unfinished, silent)
         if self._has_grown(consumer):
             await self.aclose()
-        return Read(records, at_end)
+        unreadable, self._unreadable = self._unreadable, 0
+        return Read(records, at_end, unreadable)
+
+    async def _fetch_singly(self, consumer: AIOKafkaConsumer, tps: Collection[TopicPartition]) -> None:
+        """Fetch one record of each partition, so that none is lost with one that is damaged, which is left out."""
+        for tp in tps:
+            try:
+                self._take(tp, (await consumer.getmany(tp, max_records=1)).get(tp, ()))
+            except CorruptRecordException:
+                offset = await consumer.position(tp)
+                logger.warning("%s: partition %d, offset %d is damaged: is left out", *tp, offset)
+                consumer.seek(tp, offset + 1)
+                self._unreadable += 1
+        await asyncio.sleep(_CAREFULLY_S)
 
     def _take(self, tp: TopicPartition, records: Sequence[Any]) -> None:
         waiting = self._waiting[tp]

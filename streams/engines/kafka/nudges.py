@@ -43,7 +43,9 @@ class TopicNudges:
         """Wait until something was told, or for a moment; return what comes next, none of it twice."""
         read = await self._followed.read()
         places = {str(tp.partition): list(place) for tp, place in self._followed.places.items()}
-        return Read([record.value or b"" for record in read.records], read.at_end, {self._topic: places})
+        nothing = [b""] * read.unreadable  # to be given up like other records that say nothing
+        records = [*nothing, *(record.value or b"" for record in read.records)]
+        return Read(records, read.at_end, {self._topic: places})
 
     async def aclose(self) -> None:
         """Disconnect."""

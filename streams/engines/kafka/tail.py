@@ -21,7 +21,7 @@ _BEAT_S: Final = 0.2
 class Told(NamedTuple):
     """Records of both topics in the order in which they were written.
 
-    ``at_end`` says that there were no more for now, ``unreadable`` how many came beside them that are no JSON.
+    ``at_end`` says that there were no more for now, ``unreadable`` how many came beside them that can't be read.
     """
 
     records: Sequence[Mapping[str, Any]]
@@ -73,4 +73,4 @@ class TopicTail:
             except orjson.JSONDecodeError as error:
                 place = f"{record.topic}: partition {record.partition}, offset {record.offset}"
                 logger.warning("%s: is left out, since it is no JSON: %s", place, error)
-        return Told(records, read.at_end, len(read.records) - len(records))
+        return Told(records, read.at_end, len(read.records) - len(records) + read.unreadable)
