@@ -4,9 +4,11 @@ Hypothesis is quick while one works, thorough and repeatable in CI. ``HYPOTHESIS
 CI does; a failure found there is printed so that it can be replayed.
 """
 
+import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -15,6 +17,7 @@ from deploy.kafka.cluster import Cluster
 from tests import brokers
 from tests.centres import Run, on_a_file, on_kafka
 from tests.engines import Play, PlayKafka, play_embedded
+from tests.written import Test, written
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell has what it runs in the background ignore it, and so would all that tests start.
@@ -82,3 +85,17 @@ def kafka_cluster(own_kafka: None) -> Iterator[Cluster]:  # noqa: ARG001 - asked
     """Three brokers for one test, which may do to them what it likes."""
     with Cluster(3) as cluster:
         yield cluster
+
+
+@pytest.fixture
+def with_topics(kafka: str, tmp_path: Path) -> Callable[[Test], None]:
+    """Runs a test with topics of its own."""
+
+    def run(test: Test) -> None:
+        async def whole() -> None:
+            async with written(kafka, tmp_path) as found:
+                await test(found)
+
+        asyncio.run(whole())
+
+    return run
