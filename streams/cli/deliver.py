@@ -47,12 +47,12 @@ def deliver(
     Example: outcome-monitor deliver --engine kafka
     """
     settings = settings_of(config)
+    if engine is Engine.KAFKA and db is not None:
+        msg = "--db: is for the embedded engine; with kafka, nudges are in a topic"
+        raise UsageError(msg)
     webhooks = settings.monitor.delivery.webhooks
     if not webhooks:
         msg = "delivery.webhooks: there are none, so there is nothing to deliver to; name one in config/monitor.yaml"
-        raise UsageError(msg)
-    if engine is Engine.KAFKA and db is not None:
-        msg = "--db: is for the embedded engine; with kafka, nudges are in a topic"
         raise UsageError(msg)
     with ExitStack() as stack:
         stop = stack.enter_context(stopping())
