@@ -10,7 +10,7 @@ from pathlib import Path
 from subprocess import Popen
 from threading import Thread
 from time import monotonic, sleep, time
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import httpx
 import yaml
@@ -121,19 +121,22 @@ class Lead:
         return self.client.post("/nudges/act", data=form)
 
 
-Run = Callable[[Path, Mapping[str, Any]], AbstractContextManager[Centre]]
-"""Runs a monitor in a folder, with settings, until the block ends."""
+class Run(Protocol):
+    """Runs a monitor in a folder, with settings and options of ``run``, until the block ends."""
+
+    def __call__(self, folder: Path, settings: Mapping[str, Any], *options: str) -> AbstractContextManager[Centre]:
+        """Begin to run it."""
 
 
 @contextmanager
-def on_a_file(folder: Path, settings: Mapping[str, Any]) -> Iterator[Centre]:
+def on_a_file(folder: Path, settings: Mapping[str, Any], *more: str) -> Iterator[Centre]:
     """Run the embedded engine."""
     config = folder / "config"
     config.mkdir()
     (config / "reasons.yaml").touch()
     (config / "monitor.yaml").write_text(yaml.safe_dump({"lateness": "1s", **settings}))
     options = ("--db", "monitor.db", "--config", "config")
-    with running("run", *options, "--port", "0", cwd=str(folder)) as process:
+    with running("run", *options, *more, "--port", "0", cwd=str(folder)) as process:
         yield Centre(folder, options, "monitor.db", address_in(line_with(process.stderr, "/metrics")))
 
 
@@ -141,12 +144,12 @@ def on_kafka(bootstrap: str) -> Run:
     """Return what runs all roles of the Kafka engine in one process, on topics of its own."""
 
     @contextmanager
-    def run(folder: Path, settings: Mapping[str, Any]) -> Iterator[Centre]:
+    def run(folder: Path, settings: Mapping[str, Any], *more: str) -> Iterator[Centre]:
         site = Site(make_config(bootstrap, folder / "state", PARTITIONS))
         asyncio.run(site.create())
         write_settings(site, folder / "config", {"lateness": "1s", **settings}, tick="200ms")
         options = ("--engine", "kafka", "--config", "config")
-        with running("run", *options, "--state", "state", "--port", "0", cwd=str(folder)) as process:
+        with running("run", *options, *more, "--state", "state", "--port", "0", cwd=str(folder)) as process:
             url = address_in(line_with(process.stderr, "/metrics"))
             _drain(process)
             yield Centre(folder, options, site.config.topics.nudges.name, url)
