@@ -53,6 +53,14 @@ class Centre:
         now = round(time() * 1000)
         self.post([*contact(1, customer, now - 600_000), *contact(2, customer, now)[:2]])
 
+    def takes(self, customer: str) -> bool:
+        """Have a customer call for the second time; say whether that was taken, as it is once brokers are back."""
+        try:
+            self.repeat(customer)
+        except httpx.HTTPStatusError:
+            return False
+        return True
+
     def metrics(self) -> str:
         """Return what it exposes."""
         return httpx.get(f"{self.url}/metrics", trust_env=False, timeout=60).text

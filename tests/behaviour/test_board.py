@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from pathlib import Path
 
-import httpx
 import pytest
 import yaml
 
@@ -53,7 +52,7 @@ def test_while_the_brokers_are_away_it_says_so_and_takes_no_answer_and_then_it_g
         until(lambda: lead.is_ready)
         until(lambda: lead.act(nudge, "called the depot").status_code == HTTPStatus.OK)
         until(lambda: is_answered(centre))
-        until(lambda: is_taken(centre, "ben"))
+        until(lambda: centre.takes("ben"))
         until(lambda: len(lead.nudges) == 1 and "being recorded" not in lead.part("done"))
         shown = lead.shown
         with centre.board() as fresh:
@@ -78,11 +77,3 @@ def test_where_the_topics_are_missing_it_says_how_to_make_them(kafka: str, tmp_p
 
 def is_answered(centre: Centre) -> bool:
     return 'outcome_nudges_answered_total{channel="voice"' in centre.metrics()
-
-
-def is_taken(centre: Centre, customer: str) -> bool:
-    try:
-        centre.repeat(customer)
-    except httpx.HTTPStatusError:
-        return False
-    return True

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.centres import WITHIN_S, Centre, Run, until
+from deploy.kafka.cluster import Cluster
+from tests.centres import WITHIN_S, Centre, Run, on_kafka, until
 from tests.processes import running
 
 
@@ -51,9 +52,7 @@ def test_what_is_told_while_it_runs_is_delivered_and_after_a_restart_only_what_i
     run_centre: Run, tmp_path: Path, target: tuple[str, "Queue[dict[str, Any]]"]
 ) -> None:
     url, received = target
-    (tmp_path / "desktop.secret").write_text(f"whsec_{b64encode(bytes(32)).decode()}")
-    webhook = {"name": "desktop", "url": url, "secret_file": "../desktop.secret"}
-    with run_centre(tmp_path, {"delivery": {"webhooks": [webhook]}}) as centre:
+    with run_centre(tmp_path, delivering_to(url, tmp_path)) as centre:
         told = 0
 
         def repeat(customer: str) -> None:
@@ -63,21 +62,49 @@ def test_what_is_told_while_it_runs_is_delivered_and_after_a_restart_only_what_i
             centre.repeat(customer)
             until(lambda: _issued(centre.metrics()) == told)
 
-        def delivered() -> str:
-            return str(received.get(timeout=WITHIN_S)["data"]["nudge_id"])
-
         repeat("before")  # told before it ran for the first time: too late for whoever is new
         with delivering(centre):
             repeat("anna")
-            assert delivered() == "repeat:anna-2"
+            assert next_of(received) == "repeat:anna-2"
             repeat("ben")
-            assert delivered() == "repeat:ben-2"
+            assert next_of(received) == "repeat:ben-2"
         repeat("cleo")
         with delivering(centre):
-            assert delivered() == "repeat:cleo-2"
+            assert next_of(received) == "repeat:cleo-2"
             repeat("dora")
-            assert delivered() == "repeat:dora-2"
+            assert next_of(received) == "repeat:dora-2"
     assert received.empty()
+
+
+@pytest.mark.usefixtures("own_kafka")
+def test_brokers_that_are_away_for_a_while_cost_no_nudge_and_double_none(
+    tmp_path: Path, target: tuple[str, "Queue[dict[str, Any]]"]
+) -> None:
+    url, received = target
+    settings = delivering_to(url, tmp_path)
+    with Cluster() as cluster, on_kafka(cluster.bootstrap)(tmp_path, settings) as centre, delivering(centre):
+        centre.repeat("anna")
+        assert next_of(received) == "repeat:anna-2"
+        cluster.kill(1)
+        cluster.start(1)
+        cluster.wait_ready()
+        until(lambda: centre.takes("ben"))
+        assert next_of(received) == "repeat:ben-2"
+        until(lambda: _issued(centre.metrics()) == 2)
+        centre.repeat("cleo")
+        assert next_of(received) == "repeat:cleo-2"
+    assert received.empty()
+
+
+def delivering_to(url: str, folder: Path) -> Mapping[str, Any]:
+    """Settings of a webhook."""
+    (folder / "desktop.secret").write_text(f"whsec_{b64encode(bytes(32)).decode()}")
+    return {"delivery": {"webhooks": [{"name": "desktop", "url": url, "secret_file": "../desktop.secret"}]}}
+
+
+def next_of(received: "Queue[dict[str, Any]]") -> str:
+    """The nudge that comes next."""
+    return str(received.get(timeout=WITHIN_S)["data"]["nudge_id"])
 
 
 def _issued(exposition: str) -> float:

@@ -360,7 +360,8 @@ def test_what_is_too_late_already_is_not_sent_and_not_dropped_silently(desk: Des
 
 
 def test_a_settled_record_of_the_same_content_is_not_sent_again(desk: Desk) -> None:
-    desk.topic.records = [nudge(provisional=True), nudge(2), nudge(), nudge(2)]
+    newest = rfc3339(BEGUN + 5 * SECOND)  # of the events that were read by then
+    desk.topic.records = [nudge(provisional=True, occurred_at=newest), nudge(2), nudge(), nudge(2)]
 
     async def test(there: Target) -> None:
         counts = await desk.deliver(hook(there))
