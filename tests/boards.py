@@ -44,20 +44,25 @@ ACCESS: Final = AccessConfig(Proxy(PROXY_SECRET), SALT, RIGHTS, proxies=LOOPBACK
 class Told(NamedTuple):
     records: Sequence[Record]
     at_end: bool = True
+    unreadable: int = 0
 
 
 @dataclass
 class Telling:
-    """A tail of what a test tells."""
+    """A tail of what a test tells, or fails with."""
 
-    coming: SimpleQueue[Sequence[Record]] = field(default_factory=SimpleQueue)
+    coming: SimpleQueue[Sequence[Record] | Told | Exception] = field(default_factory=SimpleQueue)
 
     async def read(self) -> Told:
         while True:
             try:
-                return Told(self.coming.get_nowait())
+                told = self.coming.get_nowait()
             except Empty:
                 await asyncio.sleep(0.01)
+                continue
+            if isinstance(told, Exception):
+                raise told
+            return told if isinstance(told, Told) else Told(told)
 
 
 class Unwritable(Exception):  # noqa: N818 - named for what it means

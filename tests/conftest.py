@@ -4,16 +4,20 @@ Hypothesis is quick while one works, thorough and repeatable in CI. ``HYPOTHESIS
 CI does; a failure found there is printed so that it can be replayed.
 """
 
+import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from deploy.kafka.cluster import Cluster
 from tests import brokers
+from tests.centres import Run, on_a_file, on_kafka
 from tests.engines import Play, PlayKafka, play_embedded
+from tests.written import Test, written
 
 pytest_plugins = ["tests.config_folder"]
 
@@ -70,8 +74,30 @@ def _playing(request: pytest.FixtureRequest) -> Play:
     return PlayKafka(address)
 
 
+@pytest.fixture(params=["embedded", "kafka"])
+def run_centre(request: pytest.FixtureRequest) -> Run:
+    """Every engine as processes: a test that asks for this is run with each of them."""
+    if request.param == "embedded":
+        return on_a_file
+    return on_kafka(request.getfixturevalue(request.param))
+
+
 @pytest.fixture
 def kafka_cluster(own_kafka: None) -> Iterator[Cluster]:  # noqa: ARG001 - asked for what it does
     """Three brokers for one test, which may do to them what it likes."""
     with Cluster(3) as cluster:
         yield cluster
+
+
+@pytest.fixture
+def with_topics(kafka: str, tmp_path: Path) -> Callable[[Test], None]:
+    """Runs a test with topics of its own."""
+
+    def run(test: Test) -> None:
+        async def whole() -> None:
+            async with written(kafka, tmp_path) as found:
+                await test(found)
+
+        asyncio.run(whole())
+
+    return run

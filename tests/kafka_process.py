@@ -105,11 +105,17 @@ class Process:
             self._process.wait()
 
 
-def write_settings(site: Site, folder: Path, **changes: Any) -> None:  # noqa: ANN401 - whatever the section has
-    """Write the settings of a site to a folder; ticks are off unless they are among the changes."""
+def write_settings(
+    site: Site,
+    folder: Path,
+    beside: Mapping[str, Any] = {},
+    /,
+    **changes: Any,  # noqa: ANN401 - whatever the section has
+) -> None:
+    """Write the settings of a site to a folder, and others beside; ticks are off unless they are among the changes."""
     folder.mkdir(parents=True)
     (folder / "reasons.yaml").touch()
-    (folder / "monitor.yaml").write_text(yaml.safe_dump({"kafka": {**_settings(site), **changes}}))
+    (folder / "monitor.yaml").write_text(yaml.safe_dump({**beside, "kafka": {**_settings(site), **changes}}))
 
 
 def _settings(site: Site) -> Mapping[str, Any]:

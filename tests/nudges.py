@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,15 +76,16 @@ def nudge(number: int = 1, **more: object) -> bytes:
 
 @dataclass
 class Topic:
-    """Records, a few at a time."""
+    """Records, a few at a time; ``new`` is where it is begun by who has no place yet."""
 
     records: list[bytes]
     batch: int = 2
+    new: int = 0
 
     @property
     def follow(self) -> Follow:
-        """Begin to read where somebody was, or at the beginning."""
-        return lambda position: _Reader(self, 0 if position is None else int(position["offset"]))
+        """Begin to read where somebody was, or where who is new does."""
+        return lambda position: nullcontext(_Reader(self, self.new if position is None else int(position["offset"])))
 
 
 class _Reader(Source):

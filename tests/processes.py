@@ -47,8 +47,13 @@ def ended(process: "subprocess.Popen[str]", number: signal.Signals) -> tuple[int
 
 def url_of(process: "subprocess.Popen[str]") -> str:
     """Return the address at which a process that was just started with ``run`` takes events."""
-    found = re.search(r"http://127\.0\.0\.1:\d+", line_with(process.stderr, "takes events at"))
-    assert found
+    return address_in(line_with(process.stderr, "takes events at"))
+
+
+def address_in(line: str) -> str:
+    """Return the first address that a line tells."""
+    found = re.search(r"http://127\.0\.0\.1:\d+", line)
+    assert found, line
     return found[0]
 
 

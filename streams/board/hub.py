@@ -1,6 +1,7 @@
 """Keeps boards up to date: reads what comes, renders each view once however many look at it, and hands out changes."""
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -14,6 +15,8 @@ from streams.board.rendering import Renderer
 from streams.board.tail import Tail
 from streams.board.views import View
 from streams.domain.units import Millis
+
+logger = logging.getLogger(__name__)
 
 _CHUNK: Final = 500
 """Records that are folded before others get their turn."""
@@ -148,13 +151,16 @@ class Hub:
     async def _read(self) -> None:
         while True:
             batch = await self._tail.read()
+            self._renderer.unreadable += batch.unreadable
             for start in range(0, len(batch.records), _CHUNK):
-                self._model.fold(batch.records[start : start + _CHUNK])
+                for wrong in self._model.fold(batch.records[start : start + _CHUNK]):
+                    self._renderer.unreadable += 1
+                    logger.warning("a record is left out, since it is none of its topic: %s", wrong)
                 await asyncio.sleep(0)
             if self._renderer.catches_up != (not batch.at_end):
                 self._renderer.catches_up = not batch.at_end
                 self.wake()
-            if batch.records:
+            if batch.records or batch.unreadable:
                 self.wake()
 
     async def _render(self) -> None:

@@ -58,6 +58,11 @@ class Centre:
         """Return what is aimed at in a queue."""
         return self.goals.get(queue, self.goal)
 
+    @property
+    def history(self) -> Millis:
+        """How far back records matter, at most: what they tell of contacts, usual hours, and estimates."""
+        return max(_WEEKS_KEPT, self.windows[-1].length + max(PERIODS) + 2 * HOUR)
+
 
 class Model:
     """What the board knows. ``token`` turns an id into what stands for it in a URL or a form."""
@@ -85,17 +90,28 @@ class Model:
             "nudge.answered": self._answered,
         }
 
-    def fold(self, records: Iterable[Record]) -> None:
-        """Take records in. Those of a type that is not known are of a newer writer, and say nothing here."""
+    def fold(self, records: Iterable[Record]) -> list[str]:
+        """Take records in; return what is wrong with those that are none of their topics, which are left out.
+
+        Those of a type that is not known are of a newer writer, and say nothing here.
+        """
+        wrong = []
         for record in records:
-            take = self._take.get(record["type"])
-            if take is None:
-                continue
-            occurred_at = at(record["occurred_at"])
-            if self.newest is None or occurred_at > self.newest:
-                self.newest = occurred_at
-                self._sweep(occurred_at)
-            take(record)
+            try:
+                self._fold(record)
+            except (AttributeError, LookupError, TypeError, ValueError) as error:
+                wrong.append(repr(error))
+        return wrong
+
+    def _fold(self, record: Record) -> None:
+        take = self._take.get(record["type"])
+        if take is None:
+            return
+        occurred_at = at(record["occurred_at"])
+        if self.newest is None or occurred_at > self.newest:
+            self.newest = occurred_at
+            self._sweep(occurred_at)
+        take(record)
 
     def _arrived(self, record: Record) -> None:
         arrival = Arrival.of(record)
@@ -122,9 +138,10 @@ class Model:
     def _seen(self, record: Record) -> None:
         if self.contacts.get(record["contact_id"]) is None and self._is_forgotten(at(record["ended_at"])):
             return
-        evidence = record["evidence"]
+        by, evidence = record["by"], record["evidence"]
+        sign = Sign(at(evidence["at"]), evidence["id"])
         with self._changing(self._contact(record)) as contact:
-            contact.signs[record["by"]] = Sign(at(evidence["at"]), evidence["id"])
+            contact.signs[by] = sign
 
     def _judged(self, record: Record) -> None:
         contact = self.contacts.get(record["contact_id"])
@@ -139,12 +156,12 @@ class Model:
         self.nudges.issue(nudge)
         if nudge.provisional or self._is_forgotten(nudge.at):
             return
+        contact = None if nudge.contact_id is None else self._contact(record)
         with self._asking(nudge.nudge_id) as one:
             if one.at is None:
                 one.at, one.place = nudge.at, nudge.place
-            if nudge.contact_id is not None and nudge.contact_id not in one.contacts:
-                self._contact(record)
-                one.contacts.append(nudge.contact_id)
+            if contact is not None and contact.contact_id not in one.contacts:
+                one.contacts.append(contact.contact_id)
 
     def _answered(self, record: Record) -> None:
         answer = Answer.of(record)

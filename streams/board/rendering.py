@@ -47,12 +47,17 @@ def environment() -> Environment:
 
 @dataclass(slots=True)
 class Renderer:
-    """Renders views of a model; ``now`` is the wall clock, ``catches_up`` whether the log is still being read."""
+    """Renders views of a model.
+
+    ``now`` is the wall clock, ``catches_up`` whether the log is still being read, ``unreadable`` how many records of it
+    had to be left out.
+    """
 
     model: Model
     masks: Masks
     now: Callable[[], Millis]
     catches_up: bool = True
+    unreadable: int = 0
     _screens: Screens = field(init=False)
     _environment: Environment = field(init=False, default_factory=environment)
 
@@ -78,6 +83,7 @@ class Renderer:
             "newest": newest,
             "stale": newest is not None and is_stale(newest, now),
             "catches_up": self.catches_up,
+            "unreadable": self.unreadable,
             "token": self.masks.token,
             "shown": self._shown(view),
         }

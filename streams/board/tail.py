@@ -15,6 +15,10 @@ class Batch(Protocol):
     def at_end(self) -> bool:
         """Whether everything that has been written so far was read."""
 
+    @property
+    def unreadable(self) -> int:
+        """How many records came beside these that are none; where they are was told."""
+
 
 class Tail(Protocol):
     """Follows both topics from their beginning."""

@@ -17,6 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streams.contracts.schema import interactions_schema
 from streams.domain.policy import Policy
@@ -168,6 +169,17 @@ def open_appender(path: str) -> Appender:
 def all_schemas() -> Mapping[str, Mapping[str, object]]:
     """Return every JSON Schema of the project by the name of the file that holds it."""
     return {"interactions.v1.json": interactions_schema(), **schemas()}
+
+
+def with_health(app: ASGIApp, condition: Condition) -> ASGIApp:
+    """Return an application that says how it is, beside whatever it does otherwise."""
+    health = Starlette(routes=_health_routes(condition))
+
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = scope["type"] == "http" and scope["path"] in {HEALTH_PATH, READY_PATH}
+        await (health if asked else app)(scope, receive, send)
+
+    return either
 
 
 def _health_routes(condition: Condition) -> list[Route]:

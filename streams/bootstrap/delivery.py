@@ -3,15 +3,16 @@
 import asyncio
 import random
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from typing_extensions import override
 
 from streams.bootstrap import wall_clock
+from streams.bootstrap.kafka import check_topics, kafka_config
 from streams.bootstrap.webhooks import webhooks
 from streams.delivery.clock import Clock
 from streams.delivery.progress import Progress
@@ -40,41 +41,58 @@ class WallClock(Clock):
         await asyncio.sleep(duration / SECOND)
 
 
-class _FileSource(Source):
-    def __init__(self, followed: FollowedNudges) -> None:
-        self._followed = followed
+class _Nudges(Protocol):
+    async def read(self) -> tuple[Sequence[bytes], bool, Position]: ...
+
+
+class _Source(Source):
+    """What an engine reads, as deliveries want it."""
+
+    def __init__(self, nudges: _Nudges) -> None:
+        self._nudges = nudges
 
     @override
     async def read(self) -> Batch:
-        return Batch(*await self._followed.read())
+        return Batch(*await self._nudges.read())
 
 
-class FileNudges:
-    """The nudges of a file of the embedded engine, which any number of lanes follow, each from its own place."""
+def file_nudges(path: str) -> Follow:
+    """Return what follows the nudges of a file of the embedded engine; whoever is new begins after those of now.
 
-    def __init__(self, path: str) -> None:
-        """Take note of what was told before: whoever is new begins after it.
+    Raises:
+        StorageError: the file can't be read; following them may raise it, too.
+    """
+    with closing(FollowedNudges(path)) as nudges:
+        new = nudges.end()
 
-        Raises:
-            StorageError: the file can't be read.
-        """
-        self._path = path
-        self._open = ExitStack()
-        with closing(FollowedNudges(path)) as nudges:
-            self._new = nudges.end()
+    @asynccontextmanager
+    async def follow(position: Position | None) -> AsyncIterator[Source]:
+        start = position if isinstance(position, int) else new
+        with closing(FollowedNudges(path, start)) as followed:
+            yield _Source(followed)
 
-    def __call__(self, position: Position | None) -> Source:
-        """Begin to follow them.
+    return follow
 
-        Raises:
-            StorageError: the file can't be read.
-        """
-        start = self._new if position is None else position
-        return _FileSource(self._open.enter_context(closing(FollowedNudges(self._path, start))))
 
-    def close(self) -> None:
-        """Let go of the file."""
-        self._open.close()
+def topic_nudges(settings: Settings) -> Follow:
+    """Return what follows the nudges topic; whoever is new begins with those that are written from now on.
+
+    Raises:
+        StorageError: a library is missing, the brokers can't be reached, or the topics are not as they must be.
+    """
+    problems = asyncio.run(check_topics(settings))
+    if problems:
+        raise StorageError("\n".join(problems))
+    from streams.engines.kafka.nudges import TopicNudges  # noqa: PLC0415 - its libraries may be missing
+
+    config, new = kafka_config(settings), wall_clock()
+
+    @asynccontextmanager
+    async def follow(position: Position | None) -> AsyncIterator[Source]:
+        async with aclosing(TopicNudges(config, new, position)) as followed:
+            yield _Source(followed)
+
+    return follow
 
 
 @contextmanager

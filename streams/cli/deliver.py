@@ -2,16 +2,17 @@
 
 import asyncio
 import os
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from streams.bootstrap.delivery import FileNudges, open_delivery
+from streams.bootstrap.delivery import file_nudges, open_delivery, topic_nudges
 from streams.cli.consoles import note
 from streams.cli.exits import UsageError
-from streams.cli.options import ConfigDir, settings_of
+from streams.cli.logs import log_kafka
+from streams.cli.options import ConfigDir, Engine, settings_of
 from streams.cli.stopping import stopping
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ def deliver(
     db: Annotated[
         str | None, typer.Option("--db", metavar="PATH", help="The file that run writes; else as configured.")
     ] = None,
+    engine: Annotated[
+        Engine,
+        typer.Option(help="embedded: nudges of the file --db. kafka: those of the topic in the settings."),
+    ] = Engine.EMBEDDED,
 ) -> None:
     """Deliver nudges to the webhooks of the settings (`delivery.webhooks`), until SIGINT or SIGTERM.
 
@@ -38,18 +43,27 @@ def deliver(
     does not take is tried again until the nudge expires, then put in the file of those undelivered, with the reason.
 
     Example: outcome-monitor deliver --db monitor.db
+
+    Example: outcome-monitor deliver --engine kafka
     """
     settings = settings_of(config)
+    if engine is Engine.KAFKA and db is not None:
+        msg = "--db: is for the embedded engine; with kafka, nudges are in a topic"
+        raise UsageError(msg)
     webhooks = settings.monitor.delivery.webhooks
     if not webhooks:
         msg = "delivery.webhooks: there are none, so there is nothing to deliver to; name one in config/monitor.yaml"
         raise UsageError(msg)
-    path = settings.monitor.storage.path if db is None else db
     with ExitStack() as stack:
         stop = stack.enter_context(stopping())
-        follow = stack.enter_context(closing(FileNudges(path)))
+        if engine is Engine.KAFKA:
+            log_kafka()
+            follow, where = topic_nudges(settings), settings.monitor.kafka.topics.nudges.name
+        else:
+            where = settings.monitor.storage.path if db is None else db
+            follow = file_nudges(where)
         delivery = stack.enter_context(open_delivery(settings, os.environ, follow))
-        note(f"delivers nudges of {path} to {', '.join(webhook.name for webhook in webhooks)}; end it with Ctrl-C")
+        note(f"delivers nudges of {where} to {', '.join(webhook.name for webhook in webhooks)}; end it with Ctrl-C")
         asyncio.run(_until(stop, delivery))
     for name, counts in delivery.counts.items():
         note(

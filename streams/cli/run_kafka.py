@@ -1,7 +1,6 @@
 """``run --engine kafka``: the roles of this process, and its HTTP side."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
@@ -12,6 +11,7 @@ from streams.bootstrap import SPOT_S, make_app, make_registry, make_spotter, wal
 from streams.bootstrap.kafka import open_service
 from streams.cli.consoles import note
 from streams.cli.feed import Feed
+from streams.cli.logs import log_kafka
 from streams.cli.serving import listen, serving
 from streams.cli.stopping import stopping
 from streams.contracts.encode import encode
@@ -35,7 +35,7 @@ def run_kafka(  # noqa: PLR0913, PLR0917 - one for each option
     Raises:
         StorageError: the brokers can't be reached at the start, or something is wrong that trying again does not mend.
     """
-    _log()
+    log_kafka()
     with ExitStack() as stack:
         stop = stack.enter_context(stopping())
         listening = listen(host, port)
@@ -62,18 +62,6 @@ def run_kafka(  # noqa: PLR0913, PLR0917 - one for each option
             look = partial(_spotted, spotter, service)
             beside.append(service.announcing(look, SPOT_S))
         asyncio.run(service.run(stop.is_set, *beside))
-
-
-def _log() -> None:
-    """Tell what operators want to know."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("streams").setLevel(logging.INFO)
-    # Brokers that have just begun take a moment to choose one; aiokafka asks again, and says so as an error.
-    logging.getLogger("aiokafka.consumer.group_coordinator").addFilter(
-        lambda record: "GroupCoordinatorNotAvailable" not in record.getMessage()
-    )
-    for faust in ("app", "tables", "transport"):  # Faust names its loggers by the module of the class; it tells a lot
-        logging.getLogger(f"streams.engines.kafka.{faust}").setLevel(logging.WARNING)
 
 
 class _Service(Protocol):

@@ -1,6 +1,7 @@
 """The lane of one webhook: its nudges in their order, each until it is delivered or given up."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +12,7 @@ from streams.delivery.counts import Counts
 from streams.delivery.nudge import Nudge, read_nudge
 from streams.delivery.posting import Later, Never, Poster, Taken
 from streams.delivery.progress import Progress
-from streams.delivery.source import Follow, Source
+from streams.delivery.source import Follow, Position, Source
 from streams.delivery.undelivered import Letter, Undelivered
 from streams.delivery.webhook import Webhook
 from streams.domain.units import Millis
@@ -49,6 +50,7 @@ class Lane:
         self._poster = poster
         self._means = means
         self._counts = counts
+        self._position: Position | None = None
 
     async def run(self) -> None:
         """Deliver what there is and what comes, for ever.
@@ -56,10 +58,10 @@ class Lane:
         Raises:
             ProgressError, UndeliveredError: it can't be noted what became of a nudge, so it must not go on.
         """
-        source = self._follow()
-        while True:
-            await self._catch_up(source)
-            await self._means.clock.sleep(IDLE)
+        async with self._follow() as source:
+            while True:
+                await self._catch_up(source)
+                await self._means.clock.sleep(IDLE)
 
     async def catch_up(self) -> None:
         """Deliver what there is.
@@ -67,10 +69,12 @@ class Lane:
         Raises:
             ProgressError, UndeliveredError: it can't be noted what became of a nudge, so it must not go on.
         """
-        await self._catch_up(self._follow())
+        async with self._follow() as source:
+            await self._catch_up(source)
 
-    def _follow(self) -> Source:
-        return self._means.follow(self._means.progress.position(self._webhook.name))
+    def _follow(self) -> AbstractAsyncContextManager[Source]:
+        self._position = self._means.progress.position(self._webhook.name)
+        return self._means.follow(self._position)
 
     async def _catch_up(self, source: Source) -> None:
         at_end = False
@@ -78,8 +82,9 @@ class Lane:
             batch = await source.read()
             for record in batch.records:
                 await self._take(record)
-            if batch.records:
+            if batch.position != self._position:  # also before there is any record: who is new stays behind what is old
                 self._means.progress.move(self._webhook.name, batch.position, self._means.clock.now())
+                self._position = batch.position
             at_end = batch.at_end
 
     async def _take(self, record: bytes) -> None:

@@ -13,7 +13,9 @@ from streams.domain.units import Millis
 TYPE: Final = "nudge.issued"
 
 _HASH_BYTES: Final = 16
-_NOT_CONTENT: Final = frozenset({"provisional"})
+_NOT_CONTENT: Final = frozenset({"provisional", "occurred_at", "expires_at"})
+"""What differs between a record that was told ahead of time, as of the newest event of its contact that was read by
+then, and the settled one, as of the event that called for it, though both ask for the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +23,8 @@ class Nudge:
     """A nudge: the few things that deliveries go by, and the record with all of it.
 
     Attributes:
-        content: a hash of what it says, but for whether that is settled yet: the same for a settled record that
-            changes nothing.
+        content: a hash of what it says, but for when, and whether that is settled yet: the same for a settled record
+            that changes nothing.
     """
 
     id: str

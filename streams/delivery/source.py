@@ -1,11 +1,12 @@
 """Where nudges come from."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 Position: TypeAlias = Any
-"""A place among the records, as JSON can write it; only the source knows what it means."""
+"""A place among the records, as JSON can write it; only the source knows what it means, and whether it is its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +31,5 @@ class Source(Protocol):
         """Return what comes next, none of it twice."""
 
 
-Follow: TypeAlias = Callable[[Position | None], Source]
-"""Begins to follow the topic at a position; where it is ``None``, wherever who is new should."""
+Follow: TypeAlias = Callable[[Position | None], AbstractAsyncContextManager[Source]]
+"""Follows the topic from a position until the block ends; where that is ``None``, from where who is new should."""

@@ -1,14 +1,18 @@
 """Spotting spikes: what of the ledger's counts should be told as an event, so that somebody is nudged."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from streams.catalogue.monitor import WATERMARK
 from streams.domain.events import DemandSpiked
 from streams.domain.ledger import SLOT
 from streams.domain.spikes import Detection, first_season
-from streams.domain.units import SECOND, Millis
+from streams.domain.units import HOUR, SECOND, Millis
 from streams.exporter.reader import LedgerReader
 from streams.exporter.spikes import spikes_of
+
+_BEHIND: Final[Millis] = HOUR
+"""A log that is further behind the clock is being caught up with, or is of long ago: nobody can act on its spikes."""
 
 
 class Spotter:
@@ -25,12 +29,12 @@ class Spotter:
         self._told: Mapping[str, DemandSpiked] = {}
 
     def look(self, now: Millis) -> list[DemandSpiked]:
-        """Return the spikes that have begun since the last look, as told now."""
+        """Return the spikes that have begun since the last look, as told now; none while the log is far behind that."""
         watermark = self._ledger.health().get(WATERMARK)
         if watermark is None:
             return []
         as_of = round(watermark * SECOND)
-        if as_of // SLOT == self._looked_at:
+        if as_of // SLOT == self._looked_at or as_of < now - _BEHIND:
             return []
         self._looked_at = as_of // SLOT
         entries = [*self._ledger.cohorts(first_season(as_of)), *self._ledger.slots()]

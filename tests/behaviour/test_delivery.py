@@ -360,7 +360,8 @@ def test_what_is_too_late_already_is_not_sent_and_not_dropped_silently(desk: Des
 
 
 def test_a_settled_record_of_the_same_content_is_not_sent_again(desk: Desk) -> None:
-    desk.topic.records = [nudge(provisional=True), nudge(2), nudge(), nudge(2)]
+    newest = rfc3339(BEGUN + 5 * SECOND)  # of the events that were read by then
+    desk.topic.records = [nudge(provisional=True, occurred_at=newest), nudge(2), nudge(), nudge(2)]
 
     async def test(there: Target) -> None:
         counts = await desk.deliver(hook(there))
@@ -482,6 +483,19 @@ def test_each_target_goes_on_from_its_own_place(desk: Desk) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_target_that_was_there_before_anything_was_told_gets_all_that_is_told_from_then_on(desk: Desk) -> None:
+    async def test(there: Target) -> None:
+        desk.topic.new = 1
+        await desk.deliver(hook(there))
+        assert there.received == []
+        desk.topic.records.append(nudge(2))
+        desk.topic.new = 2
+        await desk.deliver(hook(there))
+        assert there.nudges() == ["repeat:contact-2"]
+
+    run(test)
+
+
 def test_where_it_cannot_be_noted_that_a_nudge_is_given_up_it_is_tried_again(desk: Desk) -> None:
     (desk.folder / "undelivered.jsonl").symlink_to("/dev/full")
 

@@ -8,12 +8,15 @@ from pathlib import Path
 from time import monotonic, time
 
 import httpx
+import orjson
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 from deploy.kafka.cluster import Cluster
 from streams.catalogue import CATALOGUE
 from streams.catalogue.monitor import WATERMARK
+from streams.contracts.encode import encode
+from streams.domain.events import DemandSpiked
 from streams.domain.policy import Policy
 from streams.engines.kafka import service as services
 from streams.engines.kafka.ledger import TopicLedger
@@ -257,6 +260,35 @@ def test_a_worker_tells_every_metric_of_its_tier_and_no_other(kafka: str, tmp_pa
     told = asyncio.run(run())
     assert told <= ours
     assert ours - told <= only_in_trouble
+
+
+def test_a_spike_that_the_ledger_shows_becomes_an_event_and_a_nudge(kafka: str, tmp_path: Path) -> None:
+    now = round(time() * 1000)
+    spiked = DemandSpiked("spike-1", now, "test", "delivery", "parcel_late", now - 1_200_000, 31, 12.5)
+    looking = iter([[encode(spiked)]])
+
+    async def run() -> list[bytes]:
+        async with site(kafka, tmp_path) as (found, _):
+            config = replace(found.config, state=tmp_path / "service", tick=200)
+            roles = (Role.WORKER, Role.EXPORTER)
+            with closing(Service(config, Policy(lateness=1_000), roles, lambda: round(time() * 1000))) as service:
+                stopped = False
+                announcing = service.announcing(lambda: next(looking, []), 0.1)
+                working = asyncio.create_task(service.run(lambda: stopped, announcing))
+                nudges: list[bytes] = []
+                while not nudges and not working.done():
+                    nudges = [record.value for record in await found.records(config.topics.nudges.name)]
+                stopped = True
+                await working
+                return nudges
+
+    [nudge] = map(orjson.loads, asyncio.run(run()))
+    assert (nudge["kind"], nudge["queue"], nudge["reason"], nudge["contacts"]) == (
+        "spike",
+        "delivery",
+        "parcel_late",
+        31,
+    )
 
 
 def test_a_process_says_what_it_waits_for_and_when_it_hangs(

@@ -5,7 +5,7 @@ import gc
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from streams.engines.kafka import topics
 from streams.engines.kafka.config import KafkaConfig, Sasl, Tls
 from streams.engines.kafka.config import Security as Shown
 from streams.engines.kafka.connection import connection
+from streams.engines.kafka.following import Followed
 from streams.engines.port import StorageError
 from tests.processes import PROMPTLY_S
 from tests.site import Site, Working, events, make_config
@@ -120,7 +121,7 @@ def test_where_tls_is_mutual_a_certificate_is_shown(
         refused(replace(config, security=Shown(Tls(ca))), caplog)
 
 
-def test_a_worker_behind_a_password_and_tls_counts_an_event_and_a_wrong_password_ends_it(
+def test_behind_a_password_and_tls_an_event_is_counted_and_followed_and_a_wrong_password_ends_a_worker(
     tmp_path: Path, others: Certificates, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def count(config: KafkaConfig) -> int:
@@ -129,7 +130,11 @@ def test_a_worker_behind_a_password_and_tls_counts_an_event_and_a_wrong_password
         await site.produce([encode(ContactOffered("e1", AT, "test", "c1", "phone"))])
         async with Working(config):
             await site.tick(AT + 3_600_000)
-            return events(await site.settled(AT))
+            counted = events(await site.settled(AT))
+        async with aclosing(Followed((config.topics.interactions.name,), 1, site.connection, 0)) as followed:
+            while not (await followed.read()).records:
+                assert "Error" not in str(followed.problem)
+        return counted
 
     async def work(config: KafkaConfig) -> None:
         async with Working(config) as working:

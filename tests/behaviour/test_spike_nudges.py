@@ -4,6 +4,9 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from time import time
 from typing import Any
 
 import pytest
@@ -19,7 +22,10 @@ from streams.engines.embedded import EmbeddedEngine
 from streams.exporter.report import Totals
 from streams.exporter.spotter import Spotter
 from streams.sources.simulator.generate import simulate
+from streams.sources.simulator.plan import Incident, Returns
 from streams.sources.simulator.presets import demo_plan, late_parcels
+from streams.sources.simulator.profile import flat
+from tests.centres import Run, until
 from tests.engines import Game, Play
 
 START = 1_767_571_200_000  # a Monday
@@ -82,6 +88,7 @@ def told() -> Sequence[dict[str, Any]]:
             if simulated.logged_at >= until:
                 engine.ingest(batch, until, {})
                 spotter = spotters[until >= INCIDENT + DAY]  # a day after it has begun, the monitor is restarted
+                assert spotter.look(until + 2 * HOUR) == [], "what is told late is told to nobody"
                 found = [encode(spiked) for spiked in spotter.look(until)] if until > INCIDENT - 6 * HOUR else []
                 engine.ingest(found, until, {})
                 batch, until = [], until + 10 * MINUTE
@@ -105,3 +112,21 @@ def test_it_is_told_on_the_day_that_it_begins_with_more_contacts_than_are_usual(
     assert "2026-01-20T08" <= told[0]["occurred_at"] <= "2026-01-20T24"
     assert told[0]["contacts"] > 1.5 * told[0]["expected_contacts"]
     assert told[0]["started_at"] < told[0]["occurred_at"]
+
+
+def test_a_monitor_that_runs_sees_a_spike_and_nudges_the_team_that_causes_it(run_centre: Run, tmp_path: Path) -> None:
+    now = round(time() * 1000)
+    demo = demo_plan()
+    delivery = next(queue for queue in demo.queues if queue.name == "delivery")
+    plan = replace(
+        demo,
+        queues=(replace(delivery, per_hour=14, profile=flat()),),
+        incidents=(Incident(now - 5 * HOUR, None, "delivery", "parcel_late", 0.95),),
+        returns=Returns(mean=HOUR),
+        tick=None,
+    )
+    history = tmp_path / "history.jsonl"
+    with history.open("wb") as file:
+        file.writelines(one.raw + b"\n" for one in simulate(plan, 7, now - 15 * DAY, until=now))
+    with run_centre(tmp_path, {"queues": {"delivery": {"team": "logistics"}}}, "--from", str(history)) as centre:
+        until(lambda: 'fate="issued",nudge="spike",queue="delivery",team="logistics"' in centre.metrics())

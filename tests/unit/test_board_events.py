@@ -1,9 +1,9 @@
 """What a board sends to those who look: the whole first, then what changes, rendered once for all of them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -15,7 +15,7 @@ from streams.board.views import View
 from streams.contracts.times import rfc3339
 from streams.domain.units import HOUR
 from tests.board import answered, at, ended, issued, seen, value, verdict
-from tests.boards import Desk, by_proxy, form_token_in, nudges_in, viewer
+from tests.boards import Desk, Told, Unwritable, by_proxy, form_token_in, nudges_in, viewer
 from tests.markup import HARMLESS, HOSTILE, check_same_markup
 
 NINE = at(hours=9)
@@ -236,10 +236,25 @@ def test_the_server_ends_while_boards_are_open() -> None:
             assert list(coming) == []
 
 
+def test_records_that_are_none_are_counted_and_told_and_the_rest_is_shown(caplog: pytest.LogCaptureFixture) -> None:
+    desk = Desk()
+    with desk.served() as url, listening(url) as coming:
+        wrong: Sequence[Any] = [
+            {"type": "nudge.issued", "occurred_at": "never"},
+            {"no": "type"},
+            ["a list"],
+            "text",
+            None,
+        ]
+        desk.tail.coming.put(Told([*wrong, issued("a", NINE)], unreadable=2))
+        assert "7 records could not be read" in showing(coming, "customer of a").data
+    assert "Invalid isoformat string: 'never'" in caplog.text
+
+
 def test_what_ends_the_reading_is_raised_by_who_runs_the_board() -> None:
     desk = Desk()
     with desk.served() as url, browser(url) as client:
-        desk.tail.coming.put([{"type": "nudge.issued", "occurred_at": "never"}])
-        with pytest.raises(ValueError, match="never"):  # noqa: PT012 - it is raised as soon as the record has been read
+        desk.tail.coming.put(Unwritable("the disk is gone"))
+        with pytest.raises(Unwritable, match="is gone"):  # noqa: PT012 - it is raised as soon as reading has failed
             while client.get("/").status_code == 200:
                 desk.board.check()

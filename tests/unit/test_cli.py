@@ -19,7 +19,18 @@ from streams.contracts.decode import decode
 from streams.contracts.times import millis_of
 from tests.cli import Cli
 
-COMMANDS = ["demo", "run", "replay", "simulate", "check-config", "schema", "board-token", "deliver", "dead-letters"]
+COMMANDS = [
+    "demo",
+    "run",
+    "replay",
+    "simulate",
+    "check-config",
+    "schema",
+    "board",
+    "board-token",
+    "deliver",
+    "dead-letters",
+]
 EXTRAS = ("aiokafka", "authlib", "faust", "grafana_foundation_sdk", "httpx", "joserfc", "rocksdict")
 
 
@@ -33,6 +44,13 @@ def test_the_help_names_every_command(cli: Cli) -> None:
     ran = cli("--help")
     assert ran.code == 0
     assert all(command in ran.out for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", ["run", "board", "deliver", "dead-letters list"])
+def test_a_file_is_not_taken_where_everything_is_in_topics(cli: Cli, command: str) -> None:
+    ran = cli(*command.split(), "--engine", "kafka", "--db", "monitor.db")
+    assert ran.code == 2
+    assert "--db: is for the embedded engine" in ran.err
 
 
 @pytest.mark.parametrize("command", [*COMMANDS[:-1], "dead-letters list", "dead-letters redrive"])

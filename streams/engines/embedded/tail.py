@@ -20,10 +20,14 @@ _MOST: Final = 5_000
 
 
 class Read(NamedTuple):
-    """Records of both topics in the order in which they were written, and whether there were no more for now."""
+    """Records of both topics in the order in which they were written, and whether there were no more for now.
+
+    Nobody but the engine writes to a file, so that it is damaged where there is an unreadable record.
+    """
 
     records: Sequence[Mapping[str, Any]]
     at_end: bool
+    unreadable: int = 0
 
 
 class EmbeddedTail:
