@@ -21,7 +21,7 @@ class Batch(Protocol):
 
 
 class Tail(Protocol):
-    """Follows both topics from their beginning."""
+    """Follows both topics, from as far back as a board goes by them."""
 
     async def read(self) -> Batch:
         """Wait until there is something new, or for a moment; return it.
