@@ -14,9 +14,10 @@ PHONE: Final = (360, 740)
 expect.set_options(timeout=PROMPTLY_MS)
 
 _TELLS_OF_VIOLATIONS: Final = """
-document.addEventListener("securitypolicyviolation", (event) => console.error(`violates the policy: ${event.blockedURI}`));
+document.addEventListener("securitypolicyviolation", (event) => console.error(`violation: ${event.blockedURI}`));
 """
-_OUTAGE: Final = "net::ERR_"
+_OUTAGE: Final = ("net::ERR_", "htmx:sendError", "htmx:afterRequest")
+_REFUSAL: Final = ("responded with a status of 4",)
 
 
 @contextmanager
@@ -27,9 +28,12 @@ def opened(  # noqa: PLR0913 - what a browser is like
     size: tuple[int, int] = DESKTOP,
     dark: bool = False,
     outages: bool = False,
+    refusals: bool = False,
     live: bool = True,
 ) -> Iterator[Page]:
-    """Open a page in a browser that has never been there. Nothing may go wrong in it, but for ``outages`` of the server.
+    """Open a page in a browser that has never been there.
+
+    Nothing may go wrong in it, but for ``outages`` of the server, and ``refusals`` of what is asked of it.
 
     A page that is ``live`` is waited for until it is.
     """
@@ -42,9 +46,10 @@ def opened(  # noqa: PLR0913 - what a browser is like
     context.set_default_timeout(PROMPTLY_MS)
     context.add_init_script(_TELLS_OF_VIOLATIONS)
     troubles: list[str] = []
+    expected = (*(_OUTAGE if outages else ()), *(_REFUSAL if refusals else ()))
 
     def hear(message: ConsoleMessage) -> None:
-        if message.type == "error" and not (outages and _OUTAGE in message.text):
+        if message.type == "error" and not any(text in message.text for text in expected):
             troubles.append(message.text)
 
     page = context.new_page()
@@ -55,7 +60,7 @@ def opened(  # noqa: PLR0913 - what a browser is like
     if live:
         connected(page)
     yield page
-    assert troubles == []
+    assert not troubles, troubles
     context.close()
 
 
@@ -66,7 +71,8 @@ def connected(page: Page) -> None:
 
 def rows(page: Page) -> list[str]:
     """The nudges that need action, by the ids of their rows, from the top."""
-    return page.locator("#rows > li").evaluate_all("rows => rows.map((row) => row.id)")
+    found: list[str] = page.locator("#rows > li").evaluate_all("rows => rows.map((row) => row.id)")
+    return found
 
 
 def focused(page: Page) -> str:
