@@ -1,5 +1,6 @@
 """What a board sends to those who look: the whole first, then what changes, rendered once for all of them."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
@@ -7,10 +8,14 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from streams.board.hub import Hub
+from streams.board.masks import Masks
+from streams.board.model import Centre, Model
 from streams.board.rendering import Renderer
+from streams.board.viewer import LOCAL
 from streams.board.views import View
 from tests.board import at, issued, value
-from tests.boards import Desk, csrf_of, nudges_in, viewer
+from tests.boards import NOW, Desk, Telling, csrf_of, nudges_in, viewer
 
 NINE = at(hours=9)
 THEIRS = "onboarding/welcome/chat"
@@ -179,3 +184,24 @@ def test_what_ends_the_reading_is_raised_by_who_runs_the_board() -> None:
         with pytest.raises(ValueError, match="never"):  # noqa: PT012 - it is raised as soon as the record has been read
             while client.get("/").status_code == 200:
                 desk.board.check()
+
+
+def test_who_has_gone_leaves_nothing_behind() -> None:
+    async def look(times: int) -> int:
+        masks = Masks(b"key")
+        model = Model(Centre(), masks.token)
+        hub = Hub(model, Telling(), Renderer(model, masks, lambda: NOW))
+        async with hub.running():
+            for _ in range(times):
+                coming = hub.changes(View.of(LOCAL, "board"), lambda: True)
+                await anext(coming)
+                waiting = asyncio.ensure_future(anext(coming))
+                await asyncio.sleep(0)
+                waiting.cancel()
+                await asyncio.wait([waiting])
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert hub.listeners == 0
+            return len(asyncio.all_tasks())
+
+    assert asyncio.run(look(20)) == asyncio.run(look(1))
