@@ -1,11 +1,9 @@
 """``demo``: a simulated contact centre, seen by its outputs and by its outcomes at once."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from math import inf
-from pathlib import Path
 from socket import socket
-from tempfile import TemporaryDirectory
 from threading import Event
 from time import monotonic
 from typing import Annotated, Final
@@ -14,18 +12,15 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from streams.bootstrap import make_exporter, make_spotter, open_scratch_engine, wall_clock
-from streams.bootstrap.board import make_board
+from streams.bootstrap import make_exporter, wall_clock
 from streams.cli.consoles import console, note
+from streams.cli.demo_centre import simulated
 from streams.cli.demo_feed import Feed, Script
-from streams.cli.demo_figures import Figures, Reading
 from streams.cli.demo_pace import Pace
-from streams.cli.demo_readings import Readings
 from streams.cli.demo_view import View
 from streams.cli.options import ConfigDir, settings_of
 from streams.cli.serving import listen, serving
 from streams.cli.stopping import stopping
-from streams.engines.embedded.tail import EmbeddedTail
 from streams.exporter.http import create_app
 
 _HOST: Final = "127.0.0.1"
@@ -67,28 +62,11 @@ def demo(  # noqa: PLR0913 - one for each option
     with ExitStack() as stack:
         stop = stack.enter_context(stopping())
         ours, boards = _listening(stack, port)
-        folder = stack.enter_context(TemporaryDirectory(prefix="outcome-monitor-demo-"))
-        path = str(Path(folder) / "demo.db")
-        script = Script.written(wall_clock(), weeks)
-        engine = stack.enter_context(
-            closing(open_scratch_engine(path, settings.policy(), outcomes_kept=script.live_at - script.begins))
-        )
+        script, pace = Script.written(wall_clock(), weeks), Pace(speed)
+        engine, feed, board = stack.enter_context(simulated(settings, script, seed, pace, stop))
         server = stack.enter_context(serving(create_app(make_exporter(settings, engine.ledger)), ours))
         if port and not server.url.endswith(f":{port}"):
             note(f"port {port} is taken; metrics are at {server.url}/metrics instead")
-        pace = Pace(speed)
-        figures = Figures(engine.ledger, settings.policy(), script.incident, script.begins)
-        feed = Feed(
-            engine,
-            make_spotter(settings, engine.ledger),
-            script,
-            seed,
-            pace,
-            Readings(figures, Reading(script.begins)),
-            stop,
-        )
-        tail = stack.enter_context(closing(EmbeddedTail(path)))
-        board = make_board(settings, tail, feed.append, now=feed.clock)
         board_server = stack.enter_context(serving(pace.watching(board.app), boards, lifespan="on"))
         stack.callback(board.close)
         stack.enter_context(_feeding(feed))

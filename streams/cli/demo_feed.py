@@ -78,12 +78,14 @@ class Feed:
     stop: Event
     error: Exception | None = None
     now: Millis = field(init=False)
+    _coming: "_Coming" = field(init=False)
     _events: int = 0
     _writing: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         """Begin where the script does."""
         self.now = self.script.begins
+        self._coming = _Coming(simulate(self.script.plan, self.seed, self.script.begins))
 
     def clock(self) -> Millis:
         """Return the time as the board sees it: while history is told, nothing is late and nothing expires."""
@@ -106,20 +108,19 @@ class Feed:
 
     def _run(self) -> None:
         try:
-            coming = _Coming(simulate(self.script.plan, self.seed, self.script.begins))
-            self._history(coming)
-            self._live(coming)
+            self.go_to(self.script.live_at)
+            self._live()
         except Exception as error:  # noqa: BLE001 - not swallowed: whoever looks at the demo raises it
             self.error = error
 
-    def _history(self, coming: "_Coming") -> None:
-        """Process all of history. Of its last day every hour is noted, for the first readings of life."""
-        while (left := self.script.live_at - self.now) > 0 and not self.stop.is_set():
+    def go_to(self, until: Millis) -> None:
+        """Process all that happens up to a time. Of the last day every hour is noted, for the readings after it."""
+        while (left := until - self.now) > 0 and not self.stop.is_set():
             for _ in range(_STRIDE // HOUR if left <= DAY else 1):
-                self._go_on(coming, self.now + (HOUR if left <= DAY else _STRIDE))
+                self._go_on(min(self.now + (HOUR if left <= DAY else _STRIDE), until))
             self.readings.look(self.now, self._events)
 
-    def _live(self, coming: "_Coming") -> None:
+    def _live(self) -> None:
         """Process what happens as time passes at the demo's pace, or more slowly where that is too much.
 
         Who looks at the board is not kept waiting: what passes then is the time in which there is something to do.
@@ -131,11 +132,11 @@ class Feed:
             if self.pace.is_watched:
                 until = self.script.busy_from(until)
             while self.now < until and not self.stop.is_set():
-                self._go_on(coming, min(until, (self.now // HOUR + 1) * HOUR))
+                self._go_on(min(until, (self.now // HOUR + 1) * HOUR))
             self.readings.look(self.now, self._events)
 
-    def _go_on(self, coming: "_Coming", until: Millis) -> None:
-        batch = coming.before(until)
+    def _go_on(self, until: Millis) -> None:
+        batch = self._coming.before(until)
         with self._writing:
             if batch:
                 self.engine.ingest([simulated.raw for simulated in batch], batch[-1].logged_at, {})

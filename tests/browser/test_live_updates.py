@@ -141,6 +141,20 @@ def test_the_chart_has_a_table_beside_it_with_the_same_figures(desk: Desk, page:
     assert _highest_bar(page) == 3
 
 
+def test_a_wallboard_and_the_page_of_a_problem_change_while_somebody_looks(desk: Desk, chromium: Browser) -> None:
+    with desk.served() as url, opened(chromium, f"{url}/") as page:
+        link = page.get_by_role("link", name="whole problem").get_attribute("href")
+        page.goto(f"{url}{link}")
+        expect(page.locator("#problem")).to_contain_text("Not answered")
+        tell(desk, answered(NUDGE, NOW, note="called the depot"))
+        expect(page.locator("#problem")).to_contain_text("called the depot")
+        page.goto(f"{url}/wallboard")
+        figures = page.locator(".figure")
+        expect(figures.first).to_have_text("1")
+        tell(desk, issued("d", NOW - MINUTE))
+        expect(figures.first).to_have_text("2")
+
+
 def test_a_page_that_hears_nothing_any_more_says_so_and_connects_again(chromium: Browser) -> None:
     with Desk(records=RECORDS).served() as url, opened(chromium, f"{url}/") as page:
         page.clock.install()
