@@ -96,7 +96,7 @@ picture: $(VENV)/.installed-bench ## draw what the overview shows of a history (
 	$(BIN)/python -m deploy.grafana.picture $(ARGS)
 
 .PHONY: screenshots
-screenshots: $(VENV)/.installed-dev ## take the pictures of the board that the README shows; needs Chromium
+screenshots: $(VENV)/.installed-bench ## take the pictures of the board that the README shows; needs Chromium
 	$(BIN)/python -m deploy.board.screenshots
 
 .PHONY: lock

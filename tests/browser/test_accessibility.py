@@ -76,7 +76,9 @@ PAGES: Mapping[str, Callable[[Page, str], None]] = {
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """A board on which there is one of everything, also that there is no news for a while."""
-    with Desk(records=RECORDS, now=NOW + 15 * MINUTE).served() as url:
+    desk = Desk(records=RECORDS, now=NOW + 15 * MINUTE)
+    desk.tail.coming.put([])  # it is all read
+    with desk.served() as url:
         yield url
 
 

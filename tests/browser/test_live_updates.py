@@ -130,6 +130,19 @@ def test_an_acknowledgement_leaves_the_row_and_says_who_takes_care(desk: Desk, p
     assert page.evaluate("document.activeElement.closest('li').id") == first
 
 
+def test_what_is_said_of_an_answer_moves_nothing_and_goes_after_a_while(page: Page) -> None:
+    page.clock.install()
+    place = page.locator("#nudges").bounding_box()
+    assert place is not None
+    page.get_by_role("button", name="Acknowledge").first.click()
+    expect(page.locator("#said")).to_contain_text("Acknowledged")
+    moved = page.locator("#nudges").bounding_box()
+    assert moved is not None
+    assert (moved["x"], moved["y"]) == (place["x"], place["y"])
+    page.clock.fast_forward(11_000)
+    expect(page.locator("#said")).to_be_empty()
+
+
 def test_the_chart_has_a_table_beside_it_with_the_same_figures(desk: Desk, page: Page) -> None:
     tell(desk, *(failure(f"f{n}", NOW - n * MINUTE, "a") for n in range(7)))
     cells = page.locator("#by-hour tbody tr").first.locator("td")

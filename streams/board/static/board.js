@@ -3,6 +3,7 @@
 
 const RETRY_MS = 2000;
 const AGES_MS = 5000;
+const SAID_MS = 10000; // how long what was said of an answer stays: the rows show it as well
 const SILENT_MS = 40000; // the server says something every 15 s: after this long the connection is dead
 const sources = new WeakMap(); // what a row was made of, before its ages were written into it
 let skew = 0; // how far the server's clock is ahead of ours
@@ -186,7 +187,17 @@ document.addEventListener("answered", (event) => {
 // Come back to by the browser's own "back": it has missed what happened meanwhile.
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
+function forget(place) {
+  let timer = 0;
+  new MutationObserver(() => {
+    clearTimeout(timer);
+    if (place.textContent) timer = setTimeout(() => { place.textContent = ""; }, SAID_MS);
+  }).observe(place, { childList: true });
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  const said = document.getElementById("said");
+  if (said) forget(said);
   remember(document);
   setClock(document.body.dataset.now || Date.now());
   tellAges();

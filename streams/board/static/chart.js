@@ -25,7 +25,7 @@ const chart = (() => {
       legend: { show: false },
       padding: [8, 0, 0, 0],
       scales: { x: { time: false, range: [0, 24] }, y: { range: (_, __, most) => [0, Math.max(5, most * 1.1)] } },
-      axes: [{ ...axis, size: 24, incrs: [2, 4, 6], values: (_, hours) => hours.map((hour) => String(hour).padStart(2, "0")) }, { ...axis, size: 34, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] }],
+      axes: [{ ...axis, size: 24, incrs: [2, 4, 6], values: (_, hours) => hours.map((hour) => (hour < 24 ? String(hour).padStart(2, "0") : "")) }, { ...axis, size: 34, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] }],
       series: [
         { label: "Hour" },
         { label: "Today", stroke: () => colour("--accent"), fill: () => colour("--accent"), paths: uPlot.paths.bars({ size: [0.7], align: 1 }), points: { show: false } },
