@@ -32,6 +32,8 @@ _BOARD: Final = (1280, 1000)
 _COLOURS: Final = 128
 """As many as a page has, near enough; the file has a quarter of the size."""
 
+_PATIENCE_MS: Final = 300_000
+
 
 class Look(NamedTuple):
     """How a page is looked at: the size of its window, and whether by night."""
@@ -72,6 +74,7 @@ def _look(browser: Browser, url: str, look: Look) -> Page:
         color_scheme="dark" if look.dark else "light",
         reduced_motion="reduce",
     )
+    page.set_default_timeout(_PATIENCE_MS)
     page.goto(url)
     page.wait_for_selector("#live[data-state=live]")
     page.locator("#status:not(.stale)").wait_for()
