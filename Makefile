@@ -50,6 +50,10 @@ bench-estimators: $(VENV)/.installed-dev ## how right the estimates are where th
 bench-detect: $(VENV)/.installed-dev ## how soon spikes are seen, at how many false alarms; 20 minutes (ARGS="--kind steady")
 	$(BIN)/python -m tests.bench.detect $(ARGS)
 
+.PHONY: bench-browser
+bench-browser: $(VENV)/.installed-dev ## how smoothly the board runs in Chromium on a busy day; two minutes (ARGS="--slowdown 4")
+	@$(BIN)/python -m tests.bench.smoothness $(ARGS)
+
 .PHONY: bench-kafka
 bench-kafka: $(VENV)/.installed-bench ## the Kafka engine beside Faust and Quix Streams; needs Java (ARGS="--events 50000")
 	@$(BIN)/python -m tests.bench.kafka $(ARGS)
@@ -90,6 +94,10 @@ dashboards: $(VENV)/.installed-dev ## render the dashboards of Grafana, runbooks
 .PHONY: picture
 picture: $(VENV)/.installed-bench ## draw what the overview shows of a history (ARGS="--at 2016-05-25 --days 55 --out picture.png")
 	$(BIN)/python -m deploy.grafana.picture $(ARGS)
+
+.PHONY: screenshots
+screenshots: $(VENV)/.installed-bench ## take the pictures of the board that the README shows; needs Chromium
+	$(BIN)/python -m deploy.board.screenshots
 
 .PHONY: lock
 lock: $(VENV)/.made ## pin again what pyproject.toml asks for (ARGS="--upgrade" for newer versions)

@@ -81,7 +81,7 @@ def failure_demand(model: Model, scope: Scope, as_of: Millis) -> FailureDemand:
         total.update(hours)
         came = sum(hours.get(first + n, 0) for n in range(_HOURS_OF_DAY))
         usual = _usual_by(hours, first, begun, weeks)
-        if came or usual:
+        if came:
             causes.append(Cause(team, queue, reason, came, usual))
     by_hour = [
         Hour(n, total.get(first + n, 0) if n < begun else None, _usual(total, first + n, weeks) if weeks else None)

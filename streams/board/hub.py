@@ -118,7 +118,7 @@ class Hub:
             while not closing.is_set():
                 if channel.version == version:
                     if not await _either(channel.changed, closing):
-                        yield b": still here\n\n"
+                        yield f"event: clock\ndata: {self._renderer.now()}\n\n".encode()
                     continue
                 if channel.version == version + 1:
                     frame = channel.frame
@@ -179,7 +179,9 @@ class Hub:
 async def _either(one: asyncio.Event, other: asyncio.Event, timeout: float = _HEARTBEAT_S) -> bool:  # noqa: ASYNC109 - what it returns says that time is up
     """Wait until one of two things happens; say whether it did within a time."""
     waiting = {asyncio.create_task(event.wait()) for event in (one, other)}
-    done, pending = await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
+    try:
+        done, _ = await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
     return bool(done)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -65,12 +66,14 @@ class Renderer:
         """Make what screens are made by."""
         self._screens = Screens(self.model)
         clock = self.model.clock
+        lengths = {window.name: window.length for window in self.model.centre.windows}
         self._environment.globals |= {
             "time": lambda at: clock.show(at, "%H:%M"),
             "day": lambda at: clock.show(at, "%a %d %b"),
             "moment": lambda at: clock.show(at, "%a %d %b %H:%M"),
             "second": lambda at: clock.show(at, "%H:%M:%S"),
             "centre": self.model.centre,
+            "by_length": lambda verdicts: sorted(verdicts.items(), key=lambda one: (lengths.get(one[0], inf), one[0])),
             "most_causes": MOST_CAUSES,
         }
 

@@ -99,9 +99,9 @@ def open_engine(settings: Settings, path: str | None = None) -> EmbeddedEngine:
     return EmbeddedEngine(storage.path if path is None else path, settings.policy(), kept=kept)
 
 
-def open_scratch_engine(path: str, policy: Policy) -> EmbeddedEngine:
-    """Open the engine on a file that nobody needs after a power cut; nothing that was processed is kept."""
-    return EmbeddedEngine(path, policy, durable=False, kept=Retention(0, 0))
+def open_scratch_engine(path: str, policy: Policy, *, outcomes_kept: Millis = 0) -> EmbeddedEngine:
+    """Open the engine on a file that nobody needs after a power cut; of what was processed, outcomes alone are kept."""
+    return EmbeddedEngine(path, policy, durable=False, kept=Retention(0, outcomes_kept))
 
 
 def make_exporter(settings: Settings, ledger: LedgerReader) -> Exporter:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from streams.board.access.config import AccessConfig
+from streams.board.actions import Append
 from streams.board.app import Board, Log
 from streams.board.model import Centre, Goal
 from streams.board.tail import Tail
@@ -12,7 +13,6 @@ from streams.bootstrap import wall_clock
 from streams.domain.units import Millis
 from streams.engines.port import StorageError
 from streams.settings import Settings
-from streams.sources.http import Append
 
 _KEY_BYTES: Final = 32
 _USUAL_WINDOW: Final = "7d"

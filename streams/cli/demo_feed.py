@@ -1,12 +1,13 @@
 """What the demo shows: weeks of simulated history as fast as possible, then life, faster than the clock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Final
 
+from streams.cli.demo_pace import Pace
 from streams.cli.demo_readings import Readings
 from streams.contracts.encode import encode
 from streams.contracts.times import EPOCH
@@ -15,14 +16,17 @@ from streams.engines.embedded import EmbeddedEngine
 from streams.exporter.spotter import Spotter
 from streams.sources.simulator.generate import Simulated, simulate
 from streams.sources.simulator.plan import Incident, Leads, Plan
-from streams.sources.simulator.presets import demo_plan, late_parcels
+from streams.sources.simulator.presets import WEEKDAYS, demo_plan, late_parcels
 
 _STRIDE: Final = 8 * HOUR
 """How far history goes in one step; a part of a day, so that the last day can always be told exactly."""
 
 _STEP_S: Final = 0.1
 _OPENS: Final = 7
+_BUSY: Final = range(8, 18)
+"""The hours of a working day in which more than a few contacts come."""
 _THURSDAY: Final = 3
+_HOURS: Final = 24
 _INCIDENT_AFTER: Final = 2 * HOUR
 _ACTS: Final = 0.3
 _EFFECT: Final = 0.4
@@ -51,28 +55,50 @@ class Script:
         leads = Leads(acts=_ACTS, effect=_EFFECT)
         return cls(live_at - weeks * 7 * DAY, live_at, incident, replace(plan, queues=queues, leads=leads))
 
+    def busy_from(self, at: Millis) -> Millis:
+        """Return the first time, from one on, at which there is something to do."""
+        while at // HOUR % _HOURS not in _BUSY or _weekday(at) not in WEEKDAYS:
+            at = (at // HOUR + 1) * HOUR
+        return at
+
 
 @dataclass(slots=True)
 class Feed:
     """Simulates into an engine and has readings taken in between, in a thread of its own.
 
-    Between two events nothing changes, so that a reading belongs to one moment.
+    Between two events nothing changes but what is appended, so that a reading belongs to one moment.
     """
 
     engine: EmbeddedEngine
     spotter: Spotter
     script: Script
     seed: int
-    speed: float
+    pace: Pace
     readings: Readings
     stop: Event
     error: Exception | None = None
-    _now: Millis = field(init=False)
+    now: Millis = field(init=False)
+    _coming: "_Coming" = field(init=False)
     _events: int = 0
+    _writing: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         """Begin where the script does."""
-        self._now = self.script.begins
+        self.now = self.script.begins
+        self._coming = _Coming(simulate(self.script.plan, self.seed, self.script.begins))
+
+    def clock(self) -> Millis:
+        """Return the time as the board sees it: while history is told, nothing is late and nothing expires."""
+        return self.now if self.now >= self.script.live_at else self.script.begins
+
+    def append(self, records: Sequence[bytes], received_at: Millis) -> None:
+        """Put records in the log between what is simulated, from any thread, and have them processed.
+
+        Raises:
+            StorageError: they can't be written.
+        """
+        with self._writing:
+            self.engine.ingest(records, max(received_at, self.now), {})
 
     def start(self) -> Thread:
         """Begin, and go on until asked to stop."""
@@ -82,38 +108,43 @@ class Feed:
 
     def _run(self) -> None:
         try:
-            coming = _Coming(simulate(self.script.plan, self.seed, self.script.begins))
-            self._history(coming)
-            self._live(coming)
+            self.go_to(self.script.live_at)
+            self._live()
         except Exception as error:  # noqa: BLE001 - not swallowed: whoever looks at the demo raises it
             self.error = error
 
-    def _history(self, coming: "_Coming") -> None:
-        """Process all of history. Of its last day every hour is noted, for the first readings of life."""
-        while (left := self.script.live_at - self._now) > 0 and not self.stop.is_set():
+    def go_to(self, until: Millis) -> None:
+        """Process all that happens up to a time. Of the last day every hour is noted, for the readings after it."""
+        while (left := until - self.now) > 0 and not self.stop.is_set():
             for _ in range(_STRIDE // HOUR if left <= DAY else 1):
-                self._go_on(coming, self._now + (HOUR if left <= DAY else _STRIDE))
-            self.readings.look(self._now, self._events)
+                self._go_on(min(self.now + (HOUR if left <= DAY else _STRIDE), until))
+            self.readings.look(self.now, self._events)
 
-    def _live(self, coming: "_Coming") -> None:
-        """Process what happens as time passes at the demo's speed, or more slowly where that is too much."""
+    def _live(self) -> None:
+        """Process what happens as time passes at the demo's pace, or more slowly where that is too much.
+
+        Who looks at the board is not kept waiting: what passes then is the time in which there is something to do.
+        """
         last = monotonic()
         while not self.stop.wait(_STEP_S):
             since, last = last, monotonic()
-            until = self._now + min(round((last - since) * self.speed * SECOND), DAY)
-            while self._now < until:
-                self._go_on(coming, min(until, (self._now // HOUR + 1) * HOUR))
-            self.readings.look(self._now, self._events)
+            until = self.now + min(round((last - since) * self.pace.now * SECOND), DAY)
+            if self.pace.is_watched:
+                until = self.script.busy_from(until)
+            while self.now < until and not self.stop.is_set():
+                self._go_on(min(until, (self.now // HOUR + 1) * HOUR))
+            self.readings.look(self.now, self._events)
 
-    def _go_on(self, coming: "_Coming", until: Millis) -> None:
-        batch = coming.before(until)
-        if batch:
-            self.engine.ingest([simulated.raw for simulated in batch], batch[-1].logged_at, {})
-        spiked = [encode(spike) for spike in self.spotter.look(until)] if until > self.script.live_at else []
-        if spiked:
-            self.engine.ingest(spiked, until, {})
+    def _go_on(self, until: Millis) -> None:
+        batch = self._coming.before(until)
+        with self._writing:
+            if batch:
+                self.engine.ingest([simulated.raw for simulated in batch], batch[-1].logged_at, {})
+            spiked = [encode(spike) for spike in self.spotter.look(until)] if until > self.script.live_at else []
+            if spiked:
+                self.engine.ingest(spiked, until, {})
+            self.now = until
         self._events += len(batch) + len(spiked)
-        self._now = until
         self.readings.note(until)
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from streams.cli.comparison import percent
 from streams.cli.demo_feed import Script
 from streams.cli.demo_figures import Interval, QueueFigures, Reading
+from streams.cli.demo_pace import Pace
 from streams.cli.demo_table import GOOD_RESOLUTION, GOOD_SERVICE, WINDOW, claimed, hours, in_time, table
 from streams.contracts.times import EPOCH
 from streams.domain.units import Millis
@@ -25,11 +26,12 @@ _LEGEND: Final = (
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Renders readings of a simulation that plays a script, at a speed, and serves metrics at an address."""
+    """Renders readings of a simulation that plays a script, at a pace, and serves metrics and a board at addresses."""
 
     script: Script
-    speed: float
+    pace: Pace
     url: str
+    board_url: str
 
     def render(self, reading: Reading, width: int) -> RenderableType:
         """Return a reading as people see it who have room for lines of ``width`` characters."""
@@ -45,11 +47,13 @@ class View:
         script = self.script
         yield f"{clock(reading.at)} (simulated)"
         if reading.at >= script.live_at:
-            yield f"live, {self.speed:,.10g} x the clock"
+            watched = ", while somebody looks at the board" if self.pace.is_watched else ""
+            yield f"live, {self.pace.now:,.10g} x the clock{watched}"
         else:
             yield f"history, {(reading.at - script.begins) / (script.live_at - script.begins):.0%}"
         yield f"{reading.events:,} events, {reading.rate:,.0f}/s"
         yield f"{self.url}/metrics"
+        yield f"board: {self.board_url}/"
 
     def _hints(self, reading: Reading) -> Iterator[Text]:
         yield from _green_outside_red_inside(reading.queues)

@@ -1,5 +1,6 @@
 """What a board sends to those who look: the whole first, then what changes, rendered once for all of them."""
 
+import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -8,14 +9,16 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from streams.board.hub import Channel
+from streams.board.hub import Channel, Hub
+from streams.board.masks import Masks
+from streams.board.model import Centre, Model
 from streams.board.rendering import Renderer
 from streams.board.viewer import LOCAL, Viewer
 from streams.board.views import View
 from streams.contracts.times import rfc3339
 from streams.domain.units import HOUR
 from tests.board import answered, at, ended, issued, seen, value, verdict
-from tests.boards import Desk, Told, Unwritable, by_proxy, form_token_in, nudges_in, viewer
+from tests.boards import NOW, Desk, Telling, Told, Unwritable, by_proxy, form_token_in, nudges_in, viewer
 from tests.markup import HARMLESS, HOSTILE, check_same_markup
 
 NINE = at(hours=9)
@@ -258,3 +261,24 @@ def test_what_ends_the_reading_is_raised_by_who_runs_the_board() -> None:
         with pytest.raises(Unwritable, match="is gone"):  # noqa: PT012 - it is raised as soon as reading has failed
             while client.get("/").status_code == 200:
                 desk.board.check()
+
+
+def test_who_has_gone_leaves_nothing_behind() -> None:
+    async def look(times: int) -> int:
+        masks = Masks(b"key")
+        model = Model(Centre(), masks.token)
+        hub = Hub(model, Telling(), Renderer(model, masks, lambda: NOW))
+        async with hub.running():
+            for _ in range(times):
+                coming = hub.changes(View.of(LOCAL, "board"))
+                await anext(coming)
+                waiting = asyncio.ensure_future(anext(coming))
+                await asyncio.sleep(0)
+                waiting.cancel()
+                await asyncio.wait([waiting])
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert hub.listeners == 0
+            return len(asyncio.all_tasks())
+
+    assert asyncio.run(look(20)) == asyncio.run(look(1))

@@ -10,6 +10,7 @@ import pytest
 from streams.bootstrap import open_scratch_engine
 from streams.cli.demo_feed import Feed, Script
 from streams.cli.demo_figures import Figures, Reading
+from streams.cli.demo_pace import Pace
 from streams.cli.demo_readings import Readings
 from streams.domain import measures as m
 from streams.domain.ledger import TOTALS, Entry, Exemplar, Labels, Series
@@ -122,7 +123,7 @@ def test_at_any_speed_the_feed_has_every_hour_noted(tmp_path: Path) -> None:
     stop = Event()
     engine = open_scratch_engine(str(tmp_path / "demo.db"), POLICY)
     spans = Spans(Figures(engine.ledger, POLICY, script.incident, script.begins), script.live_at + 2 * DAY, stop)
-    feed = Feed(engine, Spotter(engine.ledger, Detection(), "test"), script, 1, 1e6, spans, stop)
+    feed = Feed(engine, Spotter(engine.ledger, Detection(), "test"), script, 1, Pace(1e6), spans, stop)
     feed.start().join()
     engine.close()
     assert feed.error is None

@@ -10,11 +10,12 @@ from rich.console import Console
 
 from streams.cli.demo_feed import Script
 from streams.cli.demo_figures import Interval, QueueFigures, Reading
+from streams.cli.demo_pace import Pace
 from streams.cli.demo_view import View
 from streams.domain.units import DAY, HOUR, MINUTE
 
 SCRIPT = Script.written(1_795_000_000_000, weeks=5)
-VIEW = View(SCRIPT, 7200, "http://127.0.0.1:8088")
+VIEW = View(SCRIPT, Pace(7200), "http://127.0.0.1:8088", "http://127.0.0.1:8089")
 WIDTHS = [60, 80, 100, 120, 200]
 
 
@@ -59,6 +60,7 @@ def test_nothing_is_cut_at_any_width(width: int) -> None:
         assert all(cell in row[0] for cell in ("97.3 %", "98.7 %", "34.7 %"))
         assert all(cell in row[0] for cell in (live, interval, "61.7 %"))
     assert "http://127.0.0.1:8088/metrics" in text
+    assert "board: http://127.0.0.1:8089/" in text
 
 
 def test_what_matters_least_goes_first_where_room_is_short() -> None:

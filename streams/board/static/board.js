@@ -3,6 +3,8 @@
 
 const RETRY_MS = 2000;
 const AGES_MS = 5000;
+const SAID_MS = 10000; // how long what was said of an answer stays: the rows show it as well
+const SILENT_MS = 40000; // the server says something every 15 s: after this long the connection is dead
 const sources = new WeakMap(); // what a row was made of, before its ages were written into it
 let skew = 0; // how far the server's clock is ahead of ours
 
@@ -52,7 +54,7 @@ function keepButList(old, fresh, list, coming) {
 function update(list, coming, isFirst) {
   const inside = list.contains(document.activeElement) ? document.activeElement.id : null;
   const row = inside === null ? null : document.activeElement.closest("li");
-  const next = row && row.nextElementSibling ? row.nextElementSibling.id : null;
+  const near = row ? [row.id, row.nextElementSibling ? row.nextElementSibling.id : ""] : [];
   const rows = new Map([...list.children].map((one) => [one.id, one]));
   const wanted = [...coming.children];
   const added = wanted.filter((one) => !rows.has(one.id));
@@ -70,13 +72,14 @@ function update(list, coming, isFirst) {
     if (list.children[index] !== placed) list.insertBefore(placed, list.children[index] || null);
     if (!same) htmx.process(placed);
   });
-  if (inside !== null && !list.contains(document.activeElement)) focusOn(inside, next);
+  if (inside !== null && !list.contains(document.activeElement)) focusOn(inside, near);
   if (!isFirst) announce(added);
 }
 
-function focusOn(id, next) {
-  const row = next && document.getElementById(next);
-  const target = document.getElementById(id) || (row && row.querySelector("button, a")) || document.getElementById("nudges-title");
+// Where it is gone: in its row, else in the one that came after it, else at the top of them.
+function focusOn(id, near = []) {
+  const rows = near.map((one) => document.getElementById(one)).filter((one) => one);
+  const target = document.getElementById(id) || (rows[0] && rows[0].querySelector("button, a")) || document.getElementById("nudges-title");
   if (target) target.focus({ preventScroll: true });
 }
 
@@ -108,20 +111,23 @@ function setClock(now) {
 function listen(url) {
   const source = new EventSource(url);
   let isFirst = true;
-  source.addEventListener("open", () => { isFirst = true; state("live", "live"); });
+  let heard = Date.now();
+  const watch = setInterval(() => { if (Date.now() - heard > SILENT_MS) { fail(); again(); } }, AGES_MS);
+  const fail = () => state("broken", "not connected: what is shown may be old");
+  const again = () => { clearInterval(watch); source.close(); listen(url); };
+  source.addEventListener("open", () => { isFirst = true; heard = Date.now(); state("live", "live"); });
   source.addEventListener("session", (event) => {
     for (const field of document.querySelectorAll("[data-form-token]")) field.value = event.data;
   });
-  source.addEventListener("clock", (event) => setClock(event.data));
+  source.addEventListener("clock", (event) => { heard = Date.now(); setClock(event.data); });
   source.addEventListener("show", (event) => {
     show(event.data, isFirst);
     isFirst = false;
   });
   source.addEventListener("error", () => {
-    state("broken", "not connected: what is shown may be old");
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => resume(url), RETRY_MS);
+    fail();
+    if (source.readyState === EventSource.CLOSED) { clearInterval(watch); setTimeout(() => resume(url), RETRY_MS); }
   });
-  window.addEventListener("pagehide", () => source.close());
 }
 
 // The server answers, and not with changes. Whoever is signed out goes to sign in, unless that would cost them a note.
@@ -186,7 +192,20 @@ document.addEventListener("answered", (event) => {
   document.getElementById("said").textContent = event.detail.value;
 });
 
+// Come back to by the browser's own "back": it has missed what happened meanwhile.
+window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+function forget(place) {
+  let timer = 0;
+  new MutationObserver(() => {
+    clearTimeout(timer);
+    if (place.textContent) timer = setTimeout(() => { place.textContent = ""; }, SAID_MS);
+  }).observe(place, { childList: true });
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  const said = document.getElementById("said");
+  if (said) forget(said);
   remember(document);
   setClock(document.body.dataset.now || Date.now());
   tellAges();

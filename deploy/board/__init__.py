@@ -1,0 +1,1 @@
+"""Pictures of the board, for the README."""
