@@ -50,6 +50,10 @@ bench-estimators: $(VENV)/.installed-dev ## how right the estimates are where th
 bench-detect: $(VENV)/.installed-dev ## how soon spikes are seen, at how many false alarms; 20 minutes (ARGS="--kind steady")
 	$(BIN)/python -m tests.bench.detect $(ARGS)
 
+.PHONY: bench-board
+bench-board: $(VENV)/.installed-dev ## how soon a nudge is on boards, at half load; 6 minutes (ARGS="--engine kafka", "--boards 50")
+	@$(BIN)/python -m tests.bench.board $(ARGS)
+
 .PHONY: bench-kafka
 bench-kafka: $(VENV)/.installed-bench ## the Kafka engine beside Faust and Quix Streams; needs Java (ARGS="--events 50000")
 	@$(BIN)/python -m tests.bench.kafka $(ARGS)
