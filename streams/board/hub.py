@@ -1,15 +1,16 @@
 """Keeps boards up to date: reads what comes, renders each view once however many look at it, and hands out changes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
 from uuid import uuid4
 
+from streams.board.counts import Scope
 from streams.board.model import Model
-from streams.board.rendering import Renderer
+from streams.board.rendering import OF_NUDGES, Renderer
 from streams.board.tail import Tail
 from streams.board.views import View
 from streams.domain.units import Millis
@@ -18,11 +19,14 @@ _CHUNK: Final = 500
 """Records that are folded before others get their turn."""
 _LEAST_S: Final = 0.25
 """The time between two renderings, at least: four changes in a second are all that anybody can follow."""
+_SOON_S: Final = 0.1
+"""The same of nudges alone, which don't wait for what is counted: the customer is on the line."""
 _SHARE: Final = 4
 """So many times as long as rendering took is waited for before it is done again."""
 _IDLE_S: Final = 1.0
 """How long nothing may come before it is rendered again: time passes, nudges expire."""
 _HEARTBEAT_S: Final = 15.0
+_EVERYWHERE: Final = Scope()
 
 
 @dataclass(eq=False, slots=True)
@@ -30,18 +34,20 @@ class Channel:
     """A view that somebody looks at, as it was rendered last, and since which version each part is as it is."""
 
     view: View
-    parts: Mapping[str, str] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
     since: dict[str, int] = field(default_factory=dict)
     version: int = 0
+    nudged: int = 0
+    """The revision of the nudges in its scope, as they were rendered last."""
     listeners: int = 0
     frame: bytes = b""
     """What has to be sent to whoever has the version before."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, parts: Mapping[str, str], boot: str, now: Millis) -> None:
-        """Take a new rendering; if anything is not as before, it is another version."""
+        """Take a new rendering of some parts; if anything is not as before, it is another version."""
         different = [name for name, part in parts.items() if self.parts.get(name) != part]
-        self.parts = parts
+        self.parts |= parts
         if not different:
             return
         self.version += 1
@@ -68,32 +74,34 @@ class Hub:
         self._renderer = renderer
         self._boot = uuid4().hex[:8]
         self._channels: dict[View, Channel] = {}
-        self._dirty: asyncio.Event | None = None
-        self._closing: asyncio.Event | None = None
+        self._dirty = asyncio.Event()
+        self._nudged = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_open = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Read and render until the block ends."""
-        self._loop, self._dirty, self._closing = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
-        tasks = [asyncio.create_task(work) for work in (self._watched(self._read()), self._watched(self._render()))]
+        self._loop, self._is_open = asyncio.get_running_loop(), True
+        work = (self._read(), self._render(), self._render_nudges())
+        tasks = [asyncio.create_task(self._watched(each)) for each in work]
         try:
             yield
         finally:
-            self._closing.set()
+            self._let_go()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def close(self) -> None:
         """Let every listener go, from any thread: a server that ends waits for them."""
-        if self._loop is not None and self._closing is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._closing.set)
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._let_go)
 
     def wake(self) -> None:
         """Have views rendered anew soon."""
-        if self._dirty is not None:
-            self._dirty.set()
+        self._dirty.set()
+        self._nudged.set()
 
     @property
     def listeners(self) -> int:
@@ -102,15 +110,14 @@ class Hub:
 
     async def changes(self, view: View, goes_on: Callable[[], bool]) -> AsyncIterator[bytes]:
         """Yield the whole of a view, then whatever changes of it, until the hub is closed or it shall not go on."""
-        closing = self._closing
-        if closing is None:
+        if not self._is_open:
             return
         with self._listening(view) as channel:
             version = channel.version
             yield channel.changes(0, self._boot, self._renderer.now())
-            while not closing.is_set() and goes_on():
+            while self._is_open and goes_on():
                 if channel.version == version:
-                    if not await _either(channel.changed, closing):
+                    if not await _happens(channel.changed, _HEARTBEAT_S):
                         yield b": still here\n\n"
                     continue
                 if channel.version == version + 1:
@@ -120,12 +127,17 @@ class Hub:
                 version = channel.version
                 yield frame
 
+    def _let_go(self) -> None:
+        self._is_open = False
+        for channel in self._channels.values():
+            channel.changed.set()
+
     @contextmanager
     def _listening(self, view: View) -> Iterator[Channel]:
         channel = self._channels.get(view)
         if channel is None:
             channel = self._channels[view] = Channel(view)
-            channel.take(self._renderer.fragments(view), self._boot, self._renderer.now())
+            self._renew(channel)
         channel.listeners += 1
         try:
             yield channel
@@ -144,32 +156,49 @@ class Hub:
     async def _read(self) -> None:
         while True:
             batch = await self._tail.read()
+            nudged = self._model.nudges.revision(_EVERYWHERE)
             for start in range(0, len(batch.records), _CHUNK):
                 self._model.fold(batch.records[start : start + _CHUNK])
                 await asyncio.sleep(0)
-            if self._renderer.catches_up != (not batch.at_end):
+            if self._model.nudges.revision(_EVERYWHERE) != nudged:
+                self._nudged.set()
+            if batch.records or self._renderer.catches_up == batch.at_end:
                 self._renderer.catches_up = not batch.at_end
-                self.wake()
-            if batch.records:
-                self.wake()
+                self._dirty.set()
 
     async def _render(self) -> None:
+        """Render everything, now and then."""
         while True:
             begun = monotonic()
-            if self._dirty is not None:
-                self._dirty.clear()
+            self._dirty.clear()
             for channel in list(self._channels.values()):
-                channel.take(self._renderer.fragments(channel.view), self._boot, self._renderer.now())
+                self._renew(channel)
                 await asyncio.sleep(0)
             await asyncio.sleep(max(_LEAST_S, _SHARE * (monotonic() - begun)))
-            if self._dirty is not None:
-                await _either(self._dirty, self._dirty, _IDLE_S)
+            await _happens(self._dirty, _IDLE_S)
+
+    async def _render_nudges(self) -> None:
+        """Render nudges, and only those, where any has changed; as soon as it has."""
+        while True:
+            await self._nudged.wait()
+            begun = monotonic()
+            self._nudged.clear()
+            for channel in list(self._channels.values()):
+                if channel.nudged != self._model.nudges.revision(channel.view.scope):
+                    self._renew(channel, OF_NUDGES)
+                    await asyncio.sleep(0)
+            await asyncio.sleep(max(_SOON_S, _SHARE * (monotonic() - begun)))
+
+    def _renew(self, channel: Channel, among: Container[str] | None = None) -> None:
+        channel.nudged = self._model.nudges.revision(channel.view.scope)
+        channel.take(self._renderer.fragments(channel.view, among), self._boot, self._renderer.now())
 
 
-async def _either(one: asyncio.Event, other: asyncio.Event, timeout: float = _HEARTBEAT_S) -> bool:  # noqa: ASYNC109 - what it returns says that time is up
-    """Wait until one of two things happens; say whether it did within a time."""
-    waiting = {asyncio.create_task(event.wait()) for event in (one, other)}
-    done, pending = await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    return bool(done)
+async def _happens(event: asyncio.Event, within_s: float) -> bool:
+    """Wait until something happens; say whether it did in time."""
+    try:
+        async with asyncio.timeout(within_s):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

@@ -1,6 +1,7 @@
 """What is looked at: a kind of screen, for whom, of which team and queue. Equal views show the same."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from streams.board.counts import Scope
@@ -61,17 +62,69 @@ class Row(NamedTuple):
     problem: str | None
 
 
-class Screen(NamedTuple):
-    """What a board shows, cut to what a screen can hold: ``open_nudges`` and the like say how many there are."""
+class Screen:
+    """What a board shows, cut to what a screen can hold. Each part is made when it is asked for first."""
 
-    as_of: Millis
-    rows: list[Row]
-    open_nudges: int
-    done: list[Answer]
-    done_today: int
-    demand: FailureDemand
-    twins: list[Twins]
-    queues: int
+    def __init__(self, model: Model, twins_of: TwinsOf, scope: Scope, as_of: Millis, now: Millis) -> None:
+        self.as_of = as_of
+        self._model = model
+        self._twins_of = twins_of
+        self._scope = scope
+        self._now = now
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The nudges that need action."""
+        return [self._row(nudge) for nudge in self._open[:MOST_NUDGES]]
+
+    @property
+    def open_nudges(self) -> int:
+        """How many need action."""
+        return len(self._open)
+
+    @property
+    def done(self) -> list[Answer]:
+        """What was done today, newest first."""
+        return self._done[:MOST_DONE]
+
+    @property
+    def done_today(self) -> int:
+        """How much was done today."""
+        return len(self._done)
+
+    @cached_property
+    def demand(self) -> FailureDemand:
+        """Failure demand today."""
+        return failure_demand(self._model, self._scope, self.as_of)
+
+    @property
+    def twins(self) -> list[Twins]:
+        """Outputs beside outcomes."""
+        return self._twins[: MOST_QUEUES + 1]
+
+    @property
+    def queues(self) -> int:
+        """How many queues there are."""
+        return len(self._twins) - 1
+
+    @cached_property
+    def _open(self) -> list[Nudge]:
+        nudges = self._model.nudges.open(self._scope, self.as_of, max(self.as_of, self._now))
+        nudges.sort(key=lambda nudge: self._model.nudges.taken(nudge) is not None)  # stable: oldest first among each
+        return nudges
+
+    @cached_property
+    def _done(self) -> list[Answer]:
+        return self._model.nudges.done(self._scope, self._model.clock.begin_of_day(self.as_of))
+
+    @cached_property
+    def _twins(self) -> list[Twins]:
+        return self._twins_of(self._scope, self.as_of)
+
+    def _row(self, nudge: Nudge) -> Row:
+        contacts, nudges = self._model.contacts, self._model.nudges
+        problem = None if nudge.contact_id is None else contacts.token_of_problem(nudge.contact_id)
+        return Row(nudge, nudges.taken(nudge), problem)
 
 
 class Screens:
@@ -83,29 +136,8 @@ class Screens:
 
     def screen(self, view: View, now: Millis) -> Screen | None:
         """Return what a view shows; ``None`` before anything was told. ``now`` is what the wall clock says."""
-        model, scope, newest = self._model, view.scope, self._model.newest
-        if newest is None:
-            return None
-        nudges = model.nudges.open(scope, newest, max(newest, now))
-        nudges.sort(key=lambda nudge: model.nudges.taken(nudge) is not None)  # stable: oldest first among each
-        done = model.nudges.done(scope, model.clock.begin_of_day(newest))
-        demand = failure_demand(model, scope, newest)
-        twins = self._twins_of(scope, newest)
-        return Screen(
-            newest,
-            [self._row(nudge) for nudge in nudges[:MOST_NUDGES]],
-            len(nudges),
-            done[:MOST_DONE],
-            len(done),
-            demand,
-            twins[: MOST_QUEUES + 1],
-            len(twins) - 1,
-        )
-
-    def _row(self, nudge: Nudge) -> Row:
-        contacts, nudges = self._model.contacts, self._model.nudges
-        problem = None if nudge.contact_id is None else contacts.token_of_problem(nudge.contact_id)
-        return Row(nudge, nudges.taken(nudge), problem)
+        newest = self._model.newest
+        return None if newest is None else Screen(self._model, self._twins_of, view.scope, newest, now)
 
     def places(self, view: View) -> tuple[list[str], list[str]]:
         """Return the teams that a viewer can choose from, and the queues of the team that is chosen."""

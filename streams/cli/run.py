@@ -37,7 +37,7 @@ from streams.engines.roles import Role
 from streams.settings import Settings
 
 _TICK_S: Final = 1.0
-_IDLE_S: Final = 0.05
+_IDLE_S: Final = 0.01
 
 
 def register(app: typer.Typer) -> None:

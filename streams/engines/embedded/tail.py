@@ -13,7 +13,7 @@ from streams.engines.embedded.log import SegmentTable
 from streams.engines.intake import Received
 
 _TOPICS: Final = ("outbox", "nudges")
-_POLL_S: Final = 0.05
+_POLL_S: Final = 0.02
 """How often is looked whether somebody has written; it costs some microseconds."""
 _QUIET_S: Final = 1.0
 _MOST: Final = 5_000
