@@ -30,7 +30,7 @@ _EXPORTS: Final = re.compile(rb"serves (http://\S+)/metrics")
 _READY_S: Final = 120.0
 _HISTORY_S: Final = 600.0
 _ANSWER_S: Final = 60.0
-_PARTITIONS: Final = 12
+_PARTITIONS: Final = 4
 _NUDGES: Final = {"expiry": "1m", "limit": 10_000, "span": "1m"}
 """Every nudge is told, and none needs action for long."""
 
