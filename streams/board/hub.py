@@ -75,7 +75,7 @@ class Hub:
         self._boot = uuid4().hex[:8]
         self._channels: dict[View, Channel] = {}
         self._dirty = asyncio.Event()
-        self._nudged = asyncio.Event()
+        self._changed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_open = False
 
@@ -100,8 +100,8 @@ class Hub:
 
     def wake(self) -> None:
         """Have views rendered anew soon."""
+        self._changed.set()  # first, so that nudges are
         self._dirty.set()
-        self._nudged.set()
 
     @property
     def listeners(self) -> int:
@@ -156,15 +156,14 @@ class Hub:
     async def _read(self) -> None:
         while True:
             batch = await self._tail.read()
-            nudged = self._model.nudges.revision(_EVERYWHERE)
             for start in range(0, len(batch.records), _CHUNK):
                 self._model.fold(batch.records[start : start + _CHUNK])
                 await asyncio.sleep(0)
-            if self._model.nudges.revision(_EVERYWHERE) != nudged:
-                self._nudged.set()
-            if batch.records or self._renderer.catches_up == batch.at_end:
+            if self._renderer.catches_up != (not batch.at_end):
                 self._renderer.catches_up = not batch.at_end
-                self._dirty.set()
+                self.wake()
+            if batch.records:
+                self.wake()
 
     async def _render(self) -> None:
         """Render everything, now and then."""
@@ -179,10 +178,14 @@ class Hub:
 
     async def _render_nudges(self) -> None:
         """Render nudges, and only those, where any has changed; as soon as it has."""
+        seen = 0
         while True:
-            await self._nudged.wait()
-            begun = monotonic()
-            self._nudged.clear()
+            await self._changed.wait()
+            self._changed.clear()
+            revision = self._model.nudges.revision(_EVERYWHERE)
+            if revision == seen:
+                continue
+            seen, begun = revision, monotonic()
             for channel in list(self._channels.values()):
                 if channel.nudged != self._model.nudges.revision(channel.view.scope):
                     self._renew(channel, OF_NUDGES)

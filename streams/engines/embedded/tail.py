@@ -52,8 +52,9 @@ class EmbeddedTail:
             StorageError: the file can't be read any more.
         """
         for _ in range(round(_QUIET_S / _POLL_S)):
-            if await asyncio.to_thread(self._has_changed):
-                return await asyncio.to_thread(self._read)
+            read = await asyncio.to_thread(self._read)
+            if read is not None:
+                return read
             await asyncio.sleep(_POLL_S)
         return Read((), at_end=True)
 
@@ -62,19 +63,19 @@ class EmbeddedTail:
         with self._lock:
             self._connection.close()
 
-    def _has_changed(self) -> bool:
-        """Say whether anybody has written since all was read."""
-        with self._lock, translated(self._path):
-            return self._version() != self._seen
-
     def _version(self) -> int:
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         return int(version)
 
-    def _read(self) -> Read:
-        """Return the next records of both topics; of what is left over, what came later is left for the next time."""
+    def _read(self) -> Read | None:
+        """Return the next records of both topics, ``None`` if nobody has written since all was read.
+
+        Of what is left over, what came later is left for the next time.
+        """
         with self._lock, translated(self._path):
             version = self._version()
+            if version == self._seen:
+                return None
             parts = [list(table.read(after, _MOST)) for table, after in zip(self._tables, self._next, strict=True)]
             more = [part[-1].received_at for part in parts if len(part) == _MOST]
             if more:
