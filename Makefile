@@ -54,6 +54,10 @@ bench-detect: $(VENV)/.installed-dev ## how soon spikes are seen, at how many fa
 bench-browser: $(VENV)/.installed-dev ## how smoothly the board runs in Chromium on a busy day; two minutes (ARGS="--slowdown 4")
 	@$(BIN)/python -m tests.bench.smoothness $(ARGS)
 
+.PHONY: bench-board
+bench-board: $(VENV)/.installed-dev ## how soon a nudge is on boards, at half load; 6 minutes (ARGS="--engine kafka", "--boards 50")
+	@$(BIN)/python -m tests.bench.board $(ARGS)
+
 .PHONY: bench-kafka
 bench-kafka: $(VENV)/.installed-bench ## the Kafka engine beside Faust and Quix Streams; needs Java (ARGS="--events 50000")
 	@$(BIN)/python -m tests.bench.kafka $(ARGS)

@@ -3,15 +3,16 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Container, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
 from uuid import uuid4
 
+from streams.board.counts import Scope
 from streams.board.model import Model
-from streams.board.rendering import Renderer
+from streams.board.rendering import OF_NUDGES, Renderer
 from streams.board.tail import Tail
 from streams.board.views import View
 from streams.domain.units import Millis
@@ -22,6 +23,8 @@ _CHUNK: Final = 500
 """Records that are folded before others get their turn."""
 _LEAST_S: Final = 0.25
 """The time between two renderings, at least: four changes in a second are all that anybody can follow."""
+_SOON_S: Final = 0.1
+"""The same of nudges alone, which don't wait for what is counted: the customer is on the line."""
 _SHARE: Final = 4
 """So many times as long as rendering took is waited for before it is done again."""
 _IDLE_S: Final = 1.0
@@ -30,6 +33,7 @@ _HEARTBEAT_S: Final = 15.0
 """How long nothing may be sent: whoever looks is asked as often whether they still may."""
 _LINE_END: Final = re.compile("\r\n|\r|\n")
 """What ends a line of an event stream, and so must not be in one."""
+_EVERYWHERE: Final = Scope()
 
 
 @dataclass(eq=False, slots=True)
@@ -37,18 +41,20 @@ class Channel:
     """A view that somebody looks at, as it was rendered last, and since which version each part is as it is."""
 
     view: View
-    parts: Mapping[str, str] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
     since: dict[str, int] = field(default_factory=dict)
     version: int = 0
+    nudged: int = 0
+    """The revision of the nudges in its scope, as they were rendered last."""
     listeners: int = 0
     frame: bytes = b""
     """What has to be sent to whoever has the version before."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, parts: Mapping[str, str], boot: str, now: Millis) -> None:
-        """Take a new rendering; if anything is not as before, it is another version."""
+        """Take a new rendering of some parts; if anything is not as before, it is another version."""
         different = [name for name, part in parts.items() if self.parts.get(name) != part]
-        self.parts = parts
+        self.parts |= parts
         if not different:
             return
         self.version += 1
@@ -75,32 +81,34 @@ class Hub:
         self._renderer = renderer
         self._boot = uuid4().hex[:8]
         self._channels: dict[View, Channel] = {}
-        self._dirty: asyncio.Event | None = None
-        self._closing: asyncio.Event | None = None
+        self._dirty = asyncio.Event()
+        self._changed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_open = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Read and render until the block ends."""
-        self._loop, self._dirty, self._closing = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
-        tasks = [asyncio.create_task(work) for work in (self._watched(self._read()), self._watched(self._render()))]
+        self._loop, self._is_open = asyncio.get_running_loop(), True
+        work = (self._read(), self._render(), self._render_nudges())
+        tasks = [asyncio.create_task(self._watched(each)) for each in work]
         try:
             yield
         finally:
-            self._closing.set()
+            self._let_go()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def close(self) -> None:
         """Let every listener go, from any thread: a server that ends waits for them."""
-        if self._loop is not None and self._closing is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._closing.set)
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._let_go)
 
     def wake(self) -> None:
         """Have views rendered anew soon."""
-        if self._dirty is not None:
-            self._dirty.set()
+        self._changed.set()  # first, so that nudges are
+        self._dirty.set()
 
     @property
     def listeners(self) -> int:
@@ -109,15 +117,14 @@ class Hub:
 
     async def changes(self, view: View) -> AsyncGenerator[bytes]:
         """Yield the whole of a view, then whatever changes of it, until the hub is closed."""
-        closing = self._closing
-        if closing is None:
+        if not self._is_open:
             return
         with self._listening(view) as channel:
             version = channel.version
             yield channel.changes(0, self._boot, self._renderer.now())
-            while not closing.is_set():
+            while self._is_open:
                 if channel.version == version:
-                    if not await _either(channel.changed, closing):
+                    if not await _happens(channel.changed, _HEARTBEAT_S):
                         yield f"event: clock\ndata: {self._renderer.now()}\n\n".encode()
                     continue
                 if channel.version == version + 1:
@@ -127,12 +134,17 @@ class Hub:
                 version = channel.version
                 yield frame
 
+    def _let_go(self) -> None:
+        self._is_open = False
+        for channel in self._channels.values():
+            channel.changed.set()
+
     @contextmanager
     def _listening(self, view: View) -> Iterator[Channel]:
         channel = self._channels.get(view)
         if channel is None:
             channel = self._channels[view] = Channel(view)
-            channel.take(self._renderer.fragments(view), self._boot, self._renderer.now())
+            self._renew(channel)
         channel.listeners += 1
         try:
             yield channel
@@ -164,24 +176,42 @@ class Hub:
                 self.wake()
 
     async def _render(self) -> None:
+        """Render everything, now and then."""
         while True:
             begun = monotonic()
-            if self._dirty is not None:
-                self._dirty.clear()
+            self._dirty.clear()
             for channel in list(self._channels.values()):
-                channel.take(self._renderer.fragments(channel.view), self._boot, self._renderer.now())
+                self._renew(channel)
                 await asyncio.sleep(0)
             await asyncio.sleep(max(_LEAST_S, _SHARE * (monotonic() - begun)))
-            if self._dirty is not None:
-                await _either(self._dirty, self._dirty, _IDLE_S)
+            await _happens(self._dirty, _IDLE_S)
+
+    async def _render_nudges(self) -> None:
+        """Render nudges, and only those, where any has changed; as soon as it has."""
+        seen = 0
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            revision = self._model.nudges.revision(_EVERYWHERE)
+            if revision == seen:
+                continue
+            seen, begun = revision, monotonic()
+            for channel in list(self._channels.values()):
+                if channel.nudged != self._model.nudges.revision(channel.view.scope):
+                    self._renew(channel, OF_NUDGES)
+                    await asyncio.sleep(0)
+            await asyncio.sleep(max(_SOON_S, _SHARE * (monotonic() - begun)))
+
+    def _renew(self, channel: Channel, among: Container[str] | None = None) -> None:
+        channel.nudged = self._model.nudges.revision(channel.view.scope)
+        channel.take(self._renderer.fragments(channel.view, among), self._boot, self._renderer.now())
 
 
-async def _either(one: asyncio.Event, other: asyncio.Event, timeout: float = _HEARTBEAT_S) -> bool:  # noqa: ASYNC109 - what it returns says that time is up
-    """Wait until one of two things happens; say whether it did within a time."""
-    waiting = {asyncio.create_task(event.wait()) for event in (one, other)}
+async def _happens(event: asyncio.Event, within_s: float) -> bool:
+    """Wait until something happens; say whether it did in time."""
     try:
-        done, _ = await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
-    return bool(done)
+        async with asyncio.timeout(within_s):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """What needs action now, and what was done: nudges from being issued until they are answered or expire."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
@@ -123,7 +124,7 @@ class Nudges:
     """Nudges by id, and the answers to them. ``kept`` is for how long an answer keeps a nudge from coming back."""
 
     def __init__(self, kept: Millis, token: Callable[[str], str]) -> None:
-        self.revision = 0
+        self._revisions: Counter[tuple[str, str]] = Counter()
         self._kept = kept
         self._token = token
         self._issued: dict[str, Nudge] = {}
@@ -137,14 +138,16 @@ class Nudges:
         known = self._issued.get(nudge.nudge_id)
         if nudge.provisional and known is not None and not known.provisional:
             return  # told ahead of time, and read after what settled it
-        self.revision += 1
-        if known is None:
+        self._changes(nudge.place)
+        if known is not None:
+            self._changes(known.place)
+        else:
             self._by_token[self._token(nudge.nudge_id)] = nudge.nudge_id
         self._issued[nudge.nudge_id] = nudge
 
     def answer(self, answer: Answer) -> None:
         """Take an answer. An acknowledgement leaves the nudge open; of the others the first stays."""
-        self.revision += 1
+        self._changes(answer.place)
         answers = self._taken if answer.action == ACKNOWLEDGED else self._done
         said = answers.get(answer.nudge_id)
         if said is None or (not said.confirmed and _same(said, answer)):
@@ -152,7 +155,7 @@ class Nudges:
 
     def withdraw(self, answer: Answer) -> None:
         """Take back an answer that could not be put in the log."""
-        self.revision += 1
+        self._changes(answer.place)
         for answers in (self._taken, self._done):
             if answers.get(answer.nudge_id) is answer:
                 del answers[answer.nudge_id]
@@ -206,6 +209,10 @@ class Nudges:
             if scope.has(nudge.place.team, nudge.place.queue):
                 yield nudge.place.team, nudge.place.queue
 
+    def revision(self, scope: Scope) -> int:
+        """Return what changes whenever a nudge in a scope does, or an answer to one."""
+        return sum(n for place, n in self._revisions.items() if scope.has(*place))
+
     def trim(self, newest: Millis) -> None:
         """Let go of what is long over."""
         if newest < self._trimmed + HOUR:
@@ -214,12 +221,15 @@ class Nudges:
         for nudge in [
             nudge for nudge in self._issued.values() if _was_none(nudge, newest) or nudge.expires_at < newest - _KEPT
         ]:
-            self.revision += 1
+            self._changes(nudge.place)
             del self._issued[nudge.nudge_id]
             del self._by_token[self._token(nudge.nudge_id)]
         for answers in (self._taken, self._done):
             for answer in [answer for answer in answers.values() if answer.at < newest - self._kept]:
                 del answers[answer.nudge_id]
+
+    def _changes(self, place: Place) -> None:
+        self._revisions[place.team, place.queue] += 1
 
 
 def unconfirmed(nudge: Nudge, action: str, actor: str, note: str | None, at: Millis) -> Answer:

@@ -1,6 +1,6 @@
 """Turns views into HTML: whole pages, and the fragments of them that change while somebody looks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -23,6 +23,8 @@ _FRAGMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "problem": ("status", "problem"),
 }
 """The parts of each kind of screen; each is an element whose id is its name."""
+OF_NUDGES: Final = frozenset({"nudges", "done"})
+"""Parts that somebody waits for while the customer is still there; they cost little."""
 
 
 def environment() -> Environment:
@@ -77,8 +79,8 @@ class Renderer:
             "most_causes": MOST_CAUSES,
         }
 
-    def fragments(self, view: View) -> Mapping[str, str]:
-        """Return the parts of a screen, by their names."""
+    def fragments(self, view: View, among: Container[str] | None = None) -> Mapping[str, str]:
+        """Return the parts of a screen, or those of them that are among some, by their names."""
         now, newest = self.now(), self.model.newest
         context = {
             "view": view,
@@ -94,7 +96,8 @@ class Renderer:
             context["problem"] = find_problem(self.model, view.problem or "", view.viewer)
         else:
             context["screen"] = self._screens.screen(view, now)
-        return {name: self._render(f"{name}.html", context) for name in _FRAGMENTS[view.kind]}
+        names = [name for name in _FRAGMENTS[view.kind] if among is None or name in among]
+        return {name: self._render(f"{name}.html", context) for name in names}
 
     def page(self, view: View, who: str, live: str, *, form_token: str, in_session: bool) -> str:
         """Return a whole page.

@@ -1,6 +1,7 @@
 """What is looked at: a kind of screen, for whom, of which team and queue. Equal views show the same."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from streams.board.counts import Scope
@@ -62,59 +63,95 @@ class Row(NamedTuple):
     problem: str | None
 
 
-class Screen(NamedTuple):
-    """What a board shows, cut to what a screen can hold: ``open_nudges`` and the like say how many there are."""
+class Screen:
+    """What a board shows, cut to what a screen can hold. Each part is made when it is asked for first."""
 
-    as_of: Millis
-    rows: list[Row]
-    open_nudges: int
-    done: list[Answer]
-    done_today: int
-    helped: Helped
-    demand: FailureDemand
-    twins: list[Twins]
-    queues: int
+    def __init__(self, screens: "Screens", scope: Scope, as_of: Millis, now: Millis) -> None:
+        self.as_of = as_of
+        self._screens = screens
+        self._model = screens.model
+        self._scope = scope
+        self._now = now
 
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The nudges that need action."""
+        return [self._row(nudge) for nudge in self._open[:MOST_NUDGES]]
 
-class Screens:
-    """Makes screens from the model."""
+    @property
+    def open_nudges(self) -> int:
+        """How many need action."""
+        return len(self._open)
 
-    def __init__(self, model: Model) -> None:
-        self._model = model
-        self._twins_of = TwinsOf(model)
-        self._helped_of = HelpedOf(model)
+    @property
+    def done(self) -> list[Answer]:
+        """What was done today, newest first."""
+        return self._done[:MOST_DONE]
 
-    def screen(self, view: View, now: Millis) -> Screen | None:
-        """Return what a view shows; ``None`` before anything was told. ``now`` is what the wall clock says."""
-        model, scope, newest = self._model, view.scope, self._model.newest
-        if newest is None:
-            return None
-        nudges = model.nudges.open(scope, newest, max(newest, now))
-        nudges.sort(key=lambda nudge: model.nudges.taken(nudge) is not None)  # stable: oldest first among each
-        done = model.nudges.done(scope, model.clock.begin_of_day(newest))
-        demand = failure_demand(model, scope, newest)
-        twins = self._twins_of(scope, newest)
-        return Screen(
-            newest,
-            [self._row(nudge) for nudge in nudges[:MOST_NUDGES]],
-            len(nudges),
-            done[:MOST_DONE],
-            len(done),
-            self._helped_of(scope, newest),
-            demand,
-            twins[: MOST_QUEUES + 1],
-            len(twins) - 1,
-        )
+    @property
+    def done_today(self) -> int:
+        """How much was done today."""
+        return len(self._done)
+
+    @property
+    def helped(self) -> Helped:
+        """Whether acting on nudges helped."""
+        return self._screens.helped_of(self._scope, self.as_of)
+
+    @cached_property
+    def demand(self) -> FailureDemand:
+        """Failure demand today."""
+        return failure_demand(self._model, self._scope, self.as_of)
+
+    @property
+    def twins(self) -> list[Twins]:
+        """Outputs beside outcomes."""
+        return self._twins[: MOST_QUEUES + 1]
+
+    @property
+    def queues(self) -> int:
+        """How many queues there are."""
+        return len(self._twins) - 1
+
+    @cached_property
+    def _open(self) -> list[Nudge]:
+        nudges = self._model.nudges.open(self._scope, self.as_of, max(self.as_of, self._now))
+        nudges.sort(key=lambda nudge: self._model.nudges.taken(nudge) is not None)  # stable: oldest first among each
+        return nudges
+
+    @cached_property
+    def _done(self) -> list[Answer]:
+        return self._model.nudges.done(self._scope, self._model.clock.begin_of_day(self.as_of))
+
+    @cached_property
+    def _twins(self) -> list[Twins]:
+        return self._screens.twins_of(self._scope, self.as_of)
 
     def _row(self, nudge: Nudge) -> Row:
         contacts, nudges = self._model.contacts, self._model.nudges
         problem = None if nudge.contact_id is None else contacts.token_of_problem(nudge.contact_id)
         return Row(nudge, nudges.taken(nudge), problem)
 
+
+class Screens:
+    """Makes screens from the model."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.twins_of = TwinsOf(model)
+        self.helped_of = HelpedOf(model)
+
+    def screen(self, view: View, now: Millis) -> Screen | None:
+        """Return what a view shows; ``None`` before anything was told. ``now`` is what the wall clock says."""
+        newest = self.model.newest
+        if newest is None:
+            return None
+        return Screen(self, view.scope, newest, now)
+
     def places(self, view: View) -> tuple[list[str], list[str]]:
         """Return the teams that a viewer can choose from, and the queues of the team that is chosen."""
         everywhere = Scope(view.teams)
-        found = {*self._model.counts.places(everywhere), *self._model.nudges.places(everywhere)}
+        found = {*self.model.counts.places(everywhere), *self.model.nudges.places(everywhere)}
         teams = {team for team, _ in found} | (view.teams or frozenset())
         queues = {queue for team, queue in found if view.team in (None, team)}
         if view.team is not None:

@@ -11,7 +11,7 @@ What is released, in which order and with which
 watermark depends on the order of the log alone, never on how the log is cut into batches.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -47,7 +47,9 @@ class Sequencer:
     leap: Millis
     watermark: Millis = BEGINNING
     held: list[Held] = field(default_factory=list)
-    _times: dict[str, Millis] = field(default_factory=dict)
+    """In the order in which they happened."""
+    _by_id: dict[str, Held] = field(default_factory=dict)
+    """The same in the order of the log."""
     _previous: Millis = BEGINNING
 
     def push(self, records: Iterable[tuple[int, Event]], duplicates: list[Event]) -> Iterator[Release]:
@@ -56,20 +58,22 @@ class Sequencer:
         A record whose event is held already is a duplicate: it goes to ``duplicates`` and nowhere else. Duplicates of
         events that were released before are late, and are recognised by who processes them.
         """
-        times, lateness = self._times, self.lateness
+        by_id, lateness = self._by_id, self.lateness
         fresh: list[Held] = []
         for offset, event in records:
             at = event.occurred_at
-            held_at = times.get(event.event_id)
+            known = by_id.get(event.event_id)
             if at < self.watermark:
                 yield self._release(fresh)
                 fresh = []
                 yield Release([event], self.watermark, late=True)
-            elif held_at is not None and held_at >= self.watermark:
+            elif known is not None and known.event.occurred_at >= self.watermark:
                 duplicates.append(event)
             else:
-                times[event.event_id] = at
-                fresh.append(Held(order(event), offset, event))
+                if known is not None:  # its id is used again, and it is about to be released
+                    del by_id[event.event_id]
+                held = by_id[event.event_id] = Held(order(event), offset, event)
+                fresh.append(held)
                 moved_to = at - lateness
                 if moved_to > self.watermark and at <= max(self.watermark + lateness, self._previous) + self.leap:
                     self.watermark = moved_to
@@ -85,15 +89,14 @@ class Sequencer:
         """Take back, after a restart, the records from :attr:`low_offset` on; those released before stay released."""
         for offset, event in records:
             self._previous = event.occurred_at
-            if event.occurred_at >= self.watermark and event.event_id not in self._times:
-                self._times[event.event_id] = event.occurred_at
-                self.held.append(Held(order(event), offset, event))
-        self.held.sort()
+            if event.occurred_at >= self.watermark and event.event_id not in self._by_id:
+                held = self._by_id[event.event_id] = Held(order(event), offset, event)
+                insort(self.held, held)
 
     @property
     def low_offset(self) -> int | None:
         """Offset of the oldest record that is still held: where a restart must begin to read."""
-        return min((held.offset for held in self.held), default=None)
+        return next((held.offset for held in self._by_id.values()), None)
 
     @property
     def latest(self) -> Millis | None:
@@ -101,13 +104,13 @@ class Sequencer:
         return self.held[-1].event.occurred_at if self.held else None
 
     def _release(self, fresh: list[Held]) -> Release:
-        self.held.extend(fresh)
-        self.held.sort()
+        for held in fresh:  # few beside those that are held, where records are processed as they come
+            insort(self.held, held)
         due = bisect_left(self.held, ((self.watermark,),))
-        events = [held.event for held in self.held[:due]]
+        released = self.held[:due]
         del self.held[:due]
-        times = self._times
-        for event in events:
-            if times[event.event_id] == event.occurred_at:  # else the id was used again, at a time still held
-                del times[event.event_id]
-        return Release(events, self.watermark)
+        by_id = self._by_id
+        for held in released:
+            if by_id[held.event.event_id] is held:  # else the id was used again, at a time still held
+                del by_id[held.event.event_id]
+        return Release([held.event for held in released], self.watermark)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
@@ -78,6 +78,24 @@ def showing(coming: Iterator[Event], text: str) -> Event:
     return next(event for event in coming if event.name == "show" and text in event.data)
 
 
+class Rendered(NamedTuple):
+    view: View
+    among: Container[str] | None
+
+
+def noted(monkeypatch: pytest.MonkeyPatch) -> list[Rendered]:
+    """Return what is rendered from now on."""
+    rendered: list[Rendered] = []
+    fragments = Renderer.fragments
+
+    def note(self: Renderer, view: View, among: Container[str] | None = None) -> Mapping[str, str]:
+        rendered.append(Rendered(view, among))
+        return fragments(self, view, among)
+
+    monkeypatch.setattr(Renderer, "fragments", note)
+    return rendered
+
+
 def test_who_looks_gets_the_whole_and_then_what_changes() -> None:
     desk = Desk(records=[issued("a", NINE)])
     with desk.served() as url, listening(url) as coming:
@@ -141,14 +159,7 @@ def form(nudge: str, token: str) -> dict[str, str]:
 
 
 def test_a_view_is_rendered_once_however_many_look_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    rendered: list[View] = []
-    fragments = Renderer.fragments
-
-    def counted(self: Renderer, view: View) -> Mapping[str, str]:
-        rendered.append(view)
-        return fragments(self, view)
-
-    monkeypatch.setattr(Renderer, "fragments", counted)
+    rendered = noted(monkeypatch)
     desk = Desk(records=[issued("a", NINE)])
     with desk.served() as url, ExitStack() as stack:
         boards = [stack.enter_context(listening(url)) for _ in range(20)]
@@ -162,7 +173,20 @@ def test_a_view_is_rendered_once_however_many_look_at_it(monkeypatch: pytest.Mon
         for coming in boards:
             showing(coming, "customer of b")
         assert len(rendered) - before < 20
-        assert len(set(rendered)) == 2
+        assert len({one.view for one in rendered}) == 2
+
+
+def test_a_nudge_is_rendered_by_itself_on_the_boards_that_it_belongs_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered = noted(monkeypatch)
+    desk = Desk()
+    with desk.served() as url, ExitStack() as stack:
+        theirs, ours = (stack.enter_context(listening(url, f"/events?team={team}")) for team in ("welcome", "payments"))
+        for coming in (theirs, ours):
+            shown(coming)
+        for n in range(5):  # some may be found when everything is rendered, which happens now and then
+            desk.tail.coming.put([issued(f"c{n}", NINE)])
+            assert 'id="demand"' not in showing(ours, f"customer of c{n}").data
+    assert {one.view.team for one in rendered if one.among is not None} == {"payments"}
 
 
 def test_many_records_are_few_changes() -> None:

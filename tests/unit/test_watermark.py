@@ -42,6 +42,22 @@ def test_an_event_id_used_again_at_a_later_time_does_not_disturb() -> None:
     assert [event.occurred_at - START for event in sequencer.advance(START + 2000).events] == [1020, 1030]
 
 
+def test_a_restart_begins_to_read_at_the_oldest_record_that_is_held() -> None:
+    sequencer = Sequencer(lateness=10, leap=HOUR)
+    assert sequencer.low_offset is None
+    push(sequencer, tick(5), tick(3), tick(9), tick(14))
+    assert sequencer.low_offset == 0
+    sequencer.advance(START + 9)
+    assert sequencer.low_offset == 2
+
+
+def test_a_restart_reads_all_that_is_held_when_an_event_id_was_used_again() -> None:
+    sequencer = Sequencer(lateness=10, leap=HOUR)
+    push(sequencer, tick(1000, "a"), tick(1005, "b"), tick(1012, "c"), tick(1013, "a"))
+    assert [held.offset for held in sequencer.held] == [1, 2, 3]
+    assert sequencer.low_offset == 1
+
+
 def test_one_record_far_ahead_does_not_make_the_others_late() -> None:
     sequencer = Sequencer(lateness=10, leap=HOUR)
     in_order, late, _ = push(sequencer, tick(0), tick(1), tick(6 * DAY), tick(2), tick(50))

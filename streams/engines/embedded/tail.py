@@ -13,7 +13,7 @@ from streams.engines.embedded.log import SegmentTable
 from streams.engines.intake import Received
 
 _TOPICS: Final = ("outbox", "nudges")
-_POLL_S: Final = 0.05
+_POLL_S: Final = 0.02
 """How often is looked whether somebody has written; it costs some microseconds."""
 _QUIET_S: Final = 1.0
 _MOST: Final = 5_000
@@ -56,8 +56,9 @@ class EmbeddedTail:
             StorageError: the file can't be read any more.
         """
         for _ in range(round(_QUIET_S / _POLL_S)):
-            if await asyncio.to_thread(self._has_changed):
-                return await asyncio.to_thread(self._read)
+            read = await asyncio.to_thread(self._read)
+            if read is not None:
+                return read
             await asyncio.sleep(_POLL_S)
         return Read((), at_end=True)
 
@@ -66,19 +67,19 @@ class EmbeddedTail:
         with self._lock:
             self._connection.close()
 
-    def _has_changed(self) -> bool:
-        """Say whether anybody has written since all was read."""
-        with self._lock, translated(self._path):
-            return self._version() != self._seen
-
     def _version(self) -> int:
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         return int(version)
 
-    def _read(self) -> Read:
-        """Return the next records of both topics; of what is left over, what came later is left for the next time."""
+    def _read(self) -> Read | None:
+        """Return the next records of both topics, ``None`` if nobody has written since all was read.
+
+        Of what is left over, what came later is left for the next time.
+        """
         with self._lock, translated(self._path):
             version = self._version()
+            if version == self._seen:
+                return None
             parts = [list(table.read(after, _MOST)) for table, after in zip(self._tables, self._next, strict=True)]
             more = [part[-1].received_at for part in parts if len(part) == _MOST]
             if more:

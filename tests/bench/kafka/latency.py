@@ -20,8 +20,8 @@ from rich.console import Console
 from deploy.kafka.broker import BrokerError
 from deploy.kafka.cluster import Cluster
 from deploy.kafka.java import SetupError
+from tests.bench.child import ChildError, child
 from tests.bench.kafka.broker import broker
-from tests.bench.kafka.child import ChildError, child
 from tests.bench.kafka.delays import Reports, appended, delays, histogram, quantile
 from tests.bench.kafka.log import create, fill
 from tests.bench.kafka.race import Course, Result, run

@@ -69,7 +69,7 @@ async def measure(course: Course, customers: int, watch: Callable[[str], None]) 
     ``watch`` is told what is going on.
 
     Raises:
-        WorkerError: a worker ended by itself, or something took too long.
+        CommandError: a worker ended by itself, or something took too long.
     """
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         site = Site(make_config(course.cluster.bootstrap, Path(folder), course.partitions))

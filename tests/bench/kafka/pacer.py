@@ -9,9 +9,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
-import orjson
 from aiokafka import AIOKafkaProducer
 
+from tests.bench.child import say
 from tests.bench.kafka.log import Record, simulated
 
 _EVERY_S: Final = 0.01
@@ -23,10 +23,10 @@ def main() -> None:
     bootstrap, topic, partitions, rate, seconds = sys.argv[1:]
     records = list(simulated(int(float(rate) * float(seconds)), int(partitions)))
     gc.freeze()
-    _say({"ready": True})
+    say({"ready": True})
     if sys.stdin.readline():
         late = asyncio.run(_pace(bootstrap, topic, records, float(rate)))
-        _say({"produced": {"records": len(records), "late": late}})
+        say({"produced": {"records": len(records), "late": late}})
 
 
 async def _pace(bootstrap: str, topic: str, records: Sequence[Record], rate: float) -> float:
@@ -56,11 +56,6 @@ async def _send(producer: AIOKafkaProducer, topic: str, records: Sequence[Record
         batch.append(key=key, value=value, timestamp=None)
     for partition, batch in batches.items():
         await producer.send_batch(batch, topic, partition=partition)
-
-
-def _say(what: object) -> None:
-    sys.stdout.write(orjson.dumps(what).decode() + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Final, NamedTuple
 from uuid import uuid4
 
-from tests.bench.kafka.child import Child, ChildError, child
+from tests.bench.child import Child, ChildError, child
 from tests.bench.kafka.log import Log
 from tests.bench.kafka.meter import Reading
 from tests.bench.kafka.task import Task

@@ -15,9 +15,9 @@ from rich.console import Console
 from deploy.kafka.broker import BrokerError
 from deploy.kafka.cluster import Cluster
 from deploy.kafka.java import SetupError
+from tests.bench.command import CommandError
 from tests.bench.kafka import open_problems, soak, spread
 from tests.bench.kafka.broker import broker
-from tests.bench.kafka.crew import WorkerError
 
 
 def main() -> int:
@@ -30,7 +30,7 @@ def main() -> int:
             asyncio.run({"state": _state, "workers": _workers, "soak": _soak}[options.what](cluster, options, out))
     except KeyboardInterrupt:
         return 130
-    except (BrokerError, SetupError, WorkerError) as error:
+    except (BrokerError, SetupError, CommandError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

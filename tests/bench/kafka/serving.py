@@ -8,13 +8,12 @@ import gc
 import logging
 import sys
 
-import orjson
-
 from streams.domain.policy import Policy
 from streams.engines.kafka import topics
 from streams.engines.kafka.config import KafkaConfig
 from streams.engines.kafka.connection import connection
 from streams.engines.kafka.worker import Worker
+from tests.bench.child import say
 from tests.bench.kafka.ours import config
 
 _LOOK_S = 0.1
@@ -38,8 +37,7 @@ async def _run(settings: KafkaConfig) -> None:
         if working.done():
             break
         await asyncio.sleep(_LOOK_S)
-    sys.stdout.write(orjson.dumps({"ready": True}).decode() + "\n")
-    sys.stdout.flush()
+    say({"ready": True})
     await working
 
 

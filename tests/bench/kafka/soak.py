@@ -51,7 +51,7 @@ async def run(cluster: Cluster, minutes: float, rate: float, partitions: int) ->
     """Put a worker under load; yield a line a minute, and in the end how fast it grew.
 
     Raises:
-        WorkerError: the worker ended by itself.
+        CommandError: the worker ended by itself.
     """
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         site = Site(make_config(cluster.bootstrap, Path(folder), partitions))

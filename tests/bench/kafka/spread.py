@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from rich.table import Table
 
 from deploy.kafka.cluster import Cluster
-from tests.bench.kafka.crew import WorkerError, WorkerProcess, crew
+from tests.bench.command import CommandError
+from tests.bench.kafka.crew import WorkerProcess, crew
 from tests.bench.kafka.filling import pour
 from tests.bench.kafka.visits import centre
 from tests.site import Site, make_config
@@ -49,7 +50,7 @@ async def measure(cluster: Cluster, count: int, events: int, partitions: int, de
     """Have workers share the partitions, then fill the log; see what they take from then until all is done.
 
     Raises:
-        WorkerError: a worker ended by itself, or something took too long.
+        CommandError: a worker ended by itself, or something took too long.
     """
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         site = Site(make_config(cluster.bootstrap, Path(folder), partitions))
@@ -81,7 +82,7 @@ async def _share(workers: Sequence[WorkerProcess], partitions: int) -> None:
             return
         if monotonic() > deadline:
             msg = f"{len(workers)} workers did not share {partitions} partitions evenly: {assigned}"
-            raise WorkerError(msg)
+            raise CommandError(msg)
         await asyncio.sleep(_LOOK_S)
 
 

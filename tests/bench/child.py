@@ -111,6 +111,12 @@ class Child:
         self._said.put(None)
 
 
+def say(what: Mapping[str, Any]) -> None:
+    """Say something to whoever started us."""
+    sys.stdout.write(orjson.dumps(what).decode() + "\n")
+    sys.stdout.flush()
+
+
 @contextmanager
 def child(module: str, *arguments: str) -> Iterator[Child]:
     """Run a module until the end of the block at most."""
