@@ -6,6 +6,9 @@ from typing import Final
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
+from streams.board.viewer import LOCAL
+from tests.boards import by_proxy
+
 PROMPTLY_MS: Final = 60_000
 """Far more than anything needs on a slow machine."""
 DESKTOP: Final = (1280, 800)
@@ -42,6 +45,7 @@ def opened(  # noqa: PLR0913 - what a browser is like
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
+        extra_http_headers=by_proxy(LOCAL),
     )
     context.set_default_timeout(PROMPTLY_MS)
     context.add_init_script(_TELLS_OF_VIOLATIONS)

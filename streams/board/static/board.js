@@ -114,7 +114,7 @@ function listen(url) {
   let heard = Date.now();
   const watch = setInterval(() => { if (Date.now() - heard > SILENT_MS) { fail(); again(); } }, AGES_MS);
   const fail = () => state("broken", "not connected: what is shown may be old");
-  const again = () => { clearInterval(watch); source.close(); listen(url); };
+  const again = () => { clearInterval(watch); source.close(); resume(url); };
   source.addEventListener("open", () => { isFirst = true; heard = Date.now(); state("live", "live"); });
   source.addEventListener("session", (event) => {
     for (const field of document.querySelectorAll("[data-form-token]")) field.value = event.data;
@@ -126,7 +126,7 @@ function listen(url) {
   });
   source.addEventListener("error", () => {
     fail();
-    if (source.readyState === EventSource.CLOSED) { clearInterval(watch); setTimeout(() => resume(url), RETRY_MS); }
+    if (source.readyState === EventSource.CLOSED) setTimeout(again, RETRY_MS);
   });
 }
 
