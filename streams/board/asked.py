@@ -46,23 +46,39 @@ class Asked:
 
 
 class AskedOf:
-    """What was asked by nudge id, remembered for ``kept``: an answer may come late, and tell of several contacts."""
+    """What was asked, by nudge id and by contact, remembered for ``kept``: an answer may come late."""
 
     def __init__(self, kept: Millis) -> None:
         self._kept = kept
         self._known: dict[str, Asked] = {}
+        self._about: dict[str, list[str]] = {}
         self._trimmed: Millis = 0
 
     def open(self, nudge_id: str) -> Asked:
         """Return what is known of a nudge, which is remembered from now on."""
         return self._known.setdefault(nudge_id, Asked())
 
+    def join(self, nudge_id: str, contact_id: str) -> None:
+        """Note that a nudge is about a contact; it may be about several."""
+        about = self._about.setdefault(contact_id, [])
+        if nudge_id not in about:
+            about.append(nudge_id)
+            self.open(nudge_id).contacts.append(contact_id)
+
+    def response_of(self, contact_id: str) -> str | None:
+        """Return what was done about a contact, by the strongest answer; ``None`` if nobody was nudged about it."""
+        answers = (self._known[nudge_id].response for nudge_id in self._about.get(contact_id, ()))
+        return max(answers, key=RESPONSES.index, default=None)
+
     def trim(self, newest: Millis) -> None:
         """Forget, once a day, what was asked too long ago to matter."""
         if newest < self._trimmed + DAY:
             return
         self._trimmed = newest
-        for nudge_id in [
-            id_ for id_, one in self._known.items() if max(one.at or 0, one.responded_at) < newest - self._kept
-        ]:
-            del self._known[nudge_id]
+        for nudge_id, one in list(self._known.items()):
+            if max(one.at or 0, one.responded_at) < newest - self._kept:
+                del self._known[nudge_id]
+                for contact_id in one.contacts:
+                    self._about[contact_id].remove(nudge_id)
+                    if not self._about[contact_id]:
+                        del self._about[contact_id]

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from streams.board.asked import RESPONSES
 from streams.board.records import Arrival, End, Sign
 from streams.domain.units import DAY, Millis
 
@@ -31,13 +30,6 @@ class Contact:
     end: End | None = None
     signs: dict[str, Sign] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
-    responses: dict[str, str] = field(default_factory=dict)
-    """What was done about each nudge that it was in, by nudge id."""
-
-    @property
-    def response(self) -> str | None:
-        """What was done about it, by the strongest answer; ``None`` if nobody was nudged."""
-        return max(self.responses.values(), key=RESPONSES.index, default=None)
 
     @property
     def latest(self) -> Millis:

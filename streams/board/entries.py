@@ -39,8 +39,8 @@ BY_LOCAL_HOUR: Final = frozenset({ARRIVED, FAILURE, CAUSED, ENDED, HANDLED, IN_T
 BY_HOUR: Final = frozenset({COHORT, COHORT_FAILED, COHORT_FAILING, UNLINKABLE})
 
 
-def entries_of(contact: Contact, clock: WallClock) -> list[Entry]:
-    """Return all that a contact counts, as far as it is known."""
+def entries_of(contact: Contact, response: str | None, clock: WallClock) -> list[Entry]:
+    """Return all that a contact counts, as far as it is known; ``response`` says what was done if it was nudged for."""
     entries: list[Entry] = []
     if contact.arrival is not None:
         entries += arrival_entries(contact.arrival, clock)
@@ -48,7 +48,7 @@ def entries_of(contact: Contact, clock: WallClock) -> list[Entry]:
     if end is not None:
         entries += _output_entries(end, clock)
         if end.handled:
-            entries += _cohort_entries(end, contact)
+            entries += _cohort_entries(end, contact, response)
     return entries
 
 
@@ -79,7 +79,7 @@ def _output_entries(end: End, clock: WallClock) -> Iterator[Entry]:
         yield (HANDLE_TIME, *where), hour, end.handle
 
 
-def _cohort_entries(end: End, contact: Contact) -> Iterator[Entry]:
+def _cohort_entries(end: End, contact: Contact, response: str | None) -> Iterator[Entry]:
     hour, where = hour_of(end.at), (end.place.team, end.place.queue)
     if not end.linkable:
         yield (UNLINKABLE, *where), hour, 1
@@ -87,8 +87,8 @@ def _cohort_entries(end: End, contact: Contact) -> Iterator[Entry]:
     populations = [(ALL, contact.failed_at)]
     if end.claimed_resolved:
         populations.append((CLAIMS, contact.recurred_at))
-    if contact.response is not None:
-        populations.append((contact.response, contact.failed_at))
+    if response is not None:
+        populations.append((response, contact.failed_at))
     for population, failed in populations:
         yield (COHORT, *where, population), hour, 1
         if failed is not None and 0 < failed - end.at <= AGE_BOUNDS[-1]:

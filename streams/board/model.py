@@ -15,7 +15,7 @@ from streams.board import entries as e
 from streams.board.asked import Asked, AskedOf
 from streams.board.clock import WallClock
 from streams.board.contacts import Contact, Contacts, Verdict
-from streams.board.counts import Counts
+from streams.board.counts import Counts, Entry
 from streams.board.nudges import Answer, Nudge, Nudges
 from streams.board.records import Arrival, Charged, End, Record, Sign, at
 from streams.domain.estimate import PERIODS
@@ -77,7 +77,7 @@ class Model:
         kept = centre.windows[-1].length + DAY
         self.contacts = Contacts(kept, token)
         self.nudges = Nudges(kept, token)
-        self.asked = AskedOf(kept)
+        self.asked = AskedOf(2 * kept)  # a contact may be nudged for long before it ends
         self.counts = Counts()
         self._kept = kept
         self._swept: int | None = None
@@ -156,12 +156,11 @@ class Model:
         self.nudges.issue(nudge)
         if nudge.provisional or self._is_forgotten(nudge.at):
             return
-        contact = None if nudge.contact_id is None else self._contact(record)
-        with self._asking(nudge.nudge_id) as one:
+        with self._asking(nudge.nudge_id, nudge.contact_id) as one:
             if one.at is None:
                 one.at, one.place = nudge.at, nudge.place
-            if contact is not None and contact.contact_id not in one.contacts:
-                one.contacts.append(contact.contact_id)
+            if nudge.contact_id is not None:
+                self.asked.join(nudge.nudge_id, nudge.contact_id)
 
     def _answered(self, record: Record) -> None:
         answer = Answer.of(record)
@@ -175,22 +174,27 @@ class Model:
         return self.contacts.open(record["contact_id"], record["customer_id"])
 
     @contextmanager
-    def _asking(self, nudge_id: str) -> Iterator[Asked]:
+    def _asking(self, nudge_id: str, contact_id: str | None = None) -> Iterator[Asked]:
         """Count anew what a nudge counts, and the contacts that it is about, once it has been changed."""
         one = self.asked.open(nudge_id)
-        before = one.entries(self.clock)
+        about = [contact for id_ in {*one.contacts, contact_id} if (contact := self.contacts.get(id_)) is not None]
+
+        def entries() -> list[Entry]:
+            return [*one.entries(self.clock), *(entry for contact in about for entry in self._entries(contact))]
+
+        before = entries()
         yield one
-        self.counts.change(before, one.entries(self.clock))
-        for contact in filter(None, map(self.contacts.get, one.contacts)):
-            with self._changing(contact):
-                contact.responses[nudge_id] = one.response
+        self.counts.change(before, entries())
 
     @contextmanager
     def _changing(self, contact: Contact) -> Iterator[Contact]:
         """Count anew what a contact counts, once it has been changed."""
-        before = e.entries_of(contact, self.clock)
+        before = self._entries(contact)
         yield contact
-        self.counts.change(before, e.entries_of(contact, self.clock))
+        self.counts.change(before, self._entries(contact))
+
+    def _entries(self, contact: Contact) -> list[Entry]:
+        return e.entries_of(contact, self.asked.response_of(contact.contact_id), self.clock)
 
     def _is_forgotten(self, told_of: Millis) -> bool:
         """Say whether what is not known of a contact may be so old that it was forgotten: it was counted then."""

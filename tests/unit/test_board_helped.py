@@ -85,6 +85,15 @@ def test_an_answer_counts_for_each_contact_that_its_nudge_was_about() -> None:
     assert {done: (of.ended, of.failed) for done, of in matured.items() if of} == {"acted": (2, 0), "ignored": (1, 1)}
 
 
+def test_a_nudge_that_is_read_before_its_contact_counts_all_the_same() -> None:
+    told = issued("a", NINE)
+    contact = [failure("a", NINE, "z"), ended("a", NINE + 5 * MINUTE)]
+    later = failure("z", NINE + 9 * DAY)
+    found = helped(told, *contact, later)
+    assert found == helped(*contact, told, later)
+    assert found.ended
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_the_board_says_of_acting_what_the_exporter_says(seed: int) -> None:
     until = START + 21 * DAY
