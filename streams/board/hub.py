@@ -110,7 +110,7 @@ class Hub:
             yield channel.changes(0, self._boot, self._renderer.now())
             while not closing.is_set() and goes_on():
                 if channel.version == version:
-                    if not await _either(channel.changed, closing):
+                    if not await _either(channel.changed, closing, _HEARTBEAT_S):
                         yield f"event: clock\ndata: {self._renderer.now()}\n\n".encode()
                     continue
                 if channel.version == version + 1:
@@ -166,7 +166,7 @@ class Hub:
                 await _either(self._dirty, self._dirty, _IDLE_S)
 
 
-async def _either(one: asyncio.Event, other: asyncio.Event, timeout: float = _HEARTBEAT_S) -> bool:  # noqa: ASYNC109 - what it returns says that time is up
+async def _either(one: asyncio.Event, other: asyncio.Event, timeout: float) -> bool:  # noqa: ASYNC109 - what it returns says that time is up
     """Wait until one of two things happens; say whether it did within a time."""
     waiting = {asyncio.create_task(event.wait()) for event in (one, other)}
     try:
