@@ -51,7 +51,7 @@ def wallboard(page: Page, url: str) -> None:
 
 
 def problem(page: Page, _: str) -> None:
-    page.get_by_role("link", name="whole problem").first.click()
+    page.locator("#rows > li", has_text="customer of b").get_by_role("link", name="whole problem").click()
     expect(page.locator("#problem")).to_contain_text("The customer came back")
 
 

@@ -287,6 +287,15 @@ def test_what_ends_the_reading_is_raised_by_who_runs_the_board() -> None:
                 desk.board.check()
 
 
+def test_a_quiet_board_tells_the_time_so_that_a_dead_connection_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.board.hub._HEARTBEAT_S", 0.05)
+    desk = Desk(records=[issued("a", NINE)])
+    with desk.served() as url, listening(url) as coming:
+        shown(coming)
+        quiet = next(coming)
+        assert (quiet.name, quiet.data) == ("clock", str(NOW))
+
+
 def test_who_has_gone_leaves_nothing_behind() -> None:
     async def look(times: int) -> int:
         masks = Masks(b"key")
