@@ -1,6 +1,5 @@
 """``run``: the monitor as a service."""
 
-from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from threading import Event
@@ -30,7 +29,6 @@ from streams.cli.serving import Serving, is_loopback, listen, serving
 from streams.cli.stopping import stopping
 from streams.contracts.encode import encode
 from streams.domain.events import ClockTicked
-from streams.domain.units import Millis
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.embedded.appender import Appender
 from streams.engines.embedded.database import MEMORY
@@ -40,7 +38,6 @@ from streams.settings import Settings
 
 _TICK_S: Final = 1.0
 _IDLE_S: Final = 0.05
-"""How often is looked for what other processes have put in the log, such as boards."""
 
 
 def register(app: typer.Typer) -> None:
@@ -127,12 +124,11 @@ def _run_embedded(settings: Settings, path: str, feed: str | None, host: str, po
         engine = stack.enter_context(closing(open_engine(settings, path)))
         appender = stack.enter_context(closing(open_appender(path)))
         health = Health()
-        loop = _Loop(settings, engine, appender, health)
-        app = make_app(settings, make_exporter(settings, engine.ledger).registry, loop.append, health)
+        app = make_app(settings, make_exporter(settings, engine.ledger).registry, appender.append, health)
         server = stack.enter_context(serving(app, listening))
         note(f"takes events at {server.url}/v1/events, serves {server.url}/metrics; end it with Ctrl-C")
         try:
-            loop.run(server, records, stop)
+            _Loop(settings, engine, appender, health, server).run(records, stop)
         except BaseException as error:
             health.problem = f"the engine has stopped: {error}"
             raise
@@ -141,27 +137,19 @@ def _run_embedded(settings: Settings, path: str, feed: str | None, host: str, po
 class _Loop:
     """Processes what is in the log, and lets time pass."""
 
-    def __init__(self, settings: Settings, engine: EmbeddedEngine, appender: Appender, health: Health) -> None:
+    def __init__(
+        self, settings: Settings, engine: EmbeddedEngine, appender: Appender, health: Health, server: Serving
+    ) -> None:
         self._batch = settings.monitor.storage.batch
         self._engine = engine
         self._appender = appender
         self._health = health
-        self._appended = Event()
+        self._server = server
         self._spotter = make_spotter(settings, engine.ledger)
         self._next_tick = 0.0
         self._next_look = 0.0
 
-    def append(self, records: Sequence[bytes], received_at: Millis) -> int:
-        """Put records in the log, from any thread, and have them processed at once.
-
-        Raises:
-            StorageError: if the log can't be written; none of the records is in it then.
-        """
-        after = self._appender.append(records, received_at)
-        self._appended.set()
-        return after
-
-    def run(self, server: Serving, feed: Feed | None, stop: Event) -> None:
+    def run(self, feed: Feed | None, stop: Event) -> None:
         """Go on until asked to stop; what is in the log by then and not processed is processed at the next start.
 
         Raises:
@@ -169,14 +157,13 @@ class _Loop:
         """
         pending: list[bytes] = []
         while not stop.is_set():
-            server.check()
+            self._server.check()
             if not pending:
                 pending = self._coming(feed)
             if pending and self._append(pending):
                 pending = []
             if not self._engine.step(self._batch):
-                self._appended.wait(_IDLE_S)
-            self._appended.clear()
+                stop.wait(_IDLE_S)
 
     def _coming(self, feed: Feed | None) -> list[bytes]:
         """Return what is to be put in the log: records of the feed, and once it has ended a tick each second."""

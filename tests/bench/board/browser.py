@@ -36,7 +36,7 @@ def main() -> None:
         say({"ready": f"none of {', '.join(_PROGRAMS)} is on the path"})
         return
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=program)
         page = browser.new_page()
         page.add_init_script(_WATCH)
         page.goto(sys.argv[1])
