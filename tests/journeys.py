@@ -38,6 +38,10 @@ def contact_events(draw: st.DrawFn, number: int) -> list[Event]:
     events = [offered]
     if customer is None and draw(st.booleans()):
         events.append({"type": "contact.identified", "contact_id": contact_id, "customer_id": "anna", "at": at + 1_000})
+    moves = draw(st.sampled_from((None, None, None, 500, 40_000, DAY)))
+    if moves is not None:
+        whose = draw(st.sampled_from(("anna", "ben")))
+        events.append({"type": "contact.identified", "contact_id": contact_id, "customer_id": whose, "at": at + moves})
     if draw(st.booleans()):
         events.append({"type": "contact.updated", "contact_id": contact_id, "reason": "card", "at": at + 2_000})
     if draw(st.booleans()):
@@ -103,11 +107,44 @@ def histories(draw: st.DrawFn, contacts: int = 6, others: int = 6) -> list[Event
 
 
 @st.composite
+def nudged_histories(draw: st.DrawFn) -> list[Event]:
+    """A history with three contacts about one case, nudges of which are answered, while it is reopened and they move."""
+    events, drawn = draw(histories(contacts=2, others=2)), st.sampled_from
+    names = drawn(("n0", "n1", "n2"))
+
+    def add(kind: str, at: int, **more: object) -> None:
+        events.append({"type": kind, "at": START + at, "event_id": f"n{len(events)}", **more})
+
+    at = 0
+    for name in ("n0", "n1", "n2"):
+        at += draw(drawn((0, 60_000, 20 * 60_000, DAY)))
+        about = {"contact_id": name, "channel": "voice", "customer_id": "anna", "queue": "billing"}
+        add("contact.offered", at, case_id=draw(drawn(("k9", "k9", "k9", None))), **about)
+        if draw(st.booleans()):
+            add("contact.ended", at + draw(drawn((30_000, HOUR, 2 * DAY))), contact_id=name)
+    for name in draw(st.lists(names, max_size=2)):
+        add("contact.identified", draw(drawn((120_000, HOUR, 3 * DAY))), contact_id=name, customer_id="ben")
+    for kind in draw(st.lists(drawn(("case.reopened", "case.reopened", "case.resolved", "case.opened")), max_size=3)):
+        about = {"customer_id": "anna", "case_id": "k9", "contact_id": draw(names)}
+        add(kind, draw(drawn((3 * DAY, 2 * DAY, 180_000, 7 * DAY))), **about)
+    for kind in draw(st.lists(drawn(("repeat", "promise", "promise", "waiting")), max_size=5)):
+        answered_at = draw(drawn((90_000, 300_000, 4 * DAY, 9 * DAY)))
+        answer = {"actor": "lead", "action": draw(drawn(("acknowledged", "acted", "dismissed")))}
+        add("action.taken", answered_at, nudge_id=f"{kind}:{draw(names)}", **answer)
+    return sorted(events, key=lambda event: (event["at"], event["event_id"]))
+
+
+@st.composite
 def arrivals(draw: st.DrawFn, history: list[Event]) -> list[Event]:
-    """The events of a history in an order in which they may come: within the allowed lateness, some of them twice."""
+    """The events of a history in an order in which they may come: within the allowed lateness, some of them twice.
+
+    Answers come again at once only: one that was refused, because its nudge was not known yet, is tried again later.
+    """
     coming = [(event["at"] + draw(st.integers(0, LATENESS - 1)), n, event) for n, event in enumerate(history)]
     twice = draw(st.lists(st.sampled_from(coming), max_size=4)) if coming else []
-    coming += [(at + draw(st.sampled_from((0, 1, LATENESS, 2 * DAY))), n, event) for at, n, event in twice]
+    for at, n, event in twice:
+        again = (0, 1) if event["type"] == "action.taken" else (0, 1, LATENESS, 2 * DAY)
+        coming.append((at + draw(st.sampled_from(again)), n, event))
     return [event for _, _, event in sorted(coming, key=lambda item: item[:2])]
 
 

@@ -86,7 +86,8 @@ METRICS: tuple[Metric, ...] = (
         "gauge",
         UNEXPORTED,
         ("why",),
-        "Rows of the ledger that the exporter could not place: unknown name, wrong labels, unexpected retraction.",
+        "Rows of the ledger that the exporter could not place: unknown name, wrong labels, unexpected retraction, or"
+        " negative: more retracted than added.",
         "Do the exporter and the ledger agree on what is measured?",
     ),
     _metric("gauge", BUILD_INFO, ("version",), "Always 1; its label says which version runs.", "Which version runs?"),

@@ -126,9 +126,16 @@ class Journey:
         self.regroup()
         return [*_withdrawal(held), *self._judge(policy)]
 
-    def judge_again(self, policy: Policy) -> list[Change]:
-        """Judge all contacts again, and return what differs from what was published."""
-        return self._judge(policy)
+    def note_responses(self) -> list[Change]:
+        """Have judgements say how contacts were answered that were nudged for, and return what differs."""
+        changes = []
+        for held in self.contacts:
+            contact, judgement = held.contact, held.judgement
+            response = response_of(self.nudges, contact.contact_id)
+            if judgement is not None and judgement.response != response:
+                held.judgement = judgement._replace(response=response)
+                changes.append(Change((contact, judgement), (contact, held.judgement)))
+        return changes
 
     def sign(self, sign: Sign, policy: Policy) -> list[Change] | None:
         """Take a sign, and return what it changes; ``None`` if it is known already."""

@@ -89,6 +89,11 @@ class Nudged(NamedTuple):
     responded_at: Millis | None = None
 
     @property
+    def named_after(self) -> str:
+        """The contact whose customer answers to its nudge are taken to be about."""
+        return self.nudge_id.partition(":")[2]
+
+    @property
     def is_told(self) -> bool:
         """Whether anybody was told."""
         return self.fate in _TOLD

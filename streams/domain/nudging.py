@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from streams.domain.events import NudgeAction
 from streams.domain.journey import Change, Journey
-from streams.domain.nudges import Earlier, Nudge, Nudged, NudgeKind, Watch, response_of
+from streams.domain.nudges import Earlier, Nudge, Nudged, NudgeKind, Watch
 from streams.domain.policy import Policy
 from streams.domain.problem import Problem
 from streams.domain.units import Millis
@@ -47,11 +47,9 @@ def repeats(journey: Journey, changed: Iterable[Change], at: Millis, policy: Pol
 
 
 def waiting(journey: Journey, contact_id: str, at: Millis, policy: Policy) -> Nudge | None:
-    """Return the nudge that a repeat calls for which still waits in its queue."""
+    """Return the nudge that a repeat calls for which still waits in its queue: what :func:`waiting_watch` is for."""
     index = journey.index_of(contact_id)
-    if index is None or journey.contacts[index].contact.ends:
-        return None
-    if not any(one.contact_id == contact_id and one.kind == "repeat" and not one.taken for one in journey.nudges):
+    if index is None:
         return None
     nudge = _nudge(journey, index, "waiting", at, policy)
     return nudge._replace(since=nudge.contact.arrived_at)
@@ -60,7 +58,8 @@ def waiting(journey: Journey, contact_id: str, at: Millis, policy: Policy) -> Nu
 def promise(journey: Journey, contact_id: str, at: Millis, policy: Policy) -> Nudge | None:
     """Return the nudge that a problem calls for which was opened by a contact and is not at rest in time."""
     first = journey.index_of(contact_id)
-    if first is None:
+    within = _promised(journey, first, policy)
+    if first is None or within is None:
         return None
     grouping = journey.grouping(policy)
     problem = grouping.problem_of[first]
@@ -70,21 +69,19 @@ def promise(journey: Journey, contact_id: str, at: Millis, policy: Policy) -> Nu
         return None
     opened_at = journey.contacts[first].contact.arrived_at
     nudge = _nudge(journey, still_open[-1], "promise", at, policy)
-    within = policy.nudging.resolve_within[journey.contacts[first].contact.arrived[0]]
     return nudge._replace(nudge_id=f"promise:{contact_id}", since=opened_at, due_at=opened_at + within)
 
 
-def watches(contact_id: str, journey: Journey, now: Millis, policy: Policy) -> list[Watch]:
-    """Return when to look again after a problem was opened by a contact that arrived."""
+def promise_watch(journey: Journey, contact_id: str, policy: Policy) -> Watch | None:
+    """Return the time to look whether a problem is at rest; ``None`` unless the contact opened it and it should be."""
     index = journey.index_of(contact_id)
-    if index is None or journey.grouping(policy).links[index] != "first":
-        return []
-    contact, nudging = journey.contacts[index].contact, policy.nudging
-    within = nudging.resolve_within.get(contact.arrived[0])
-    if within is None:
-        return []
-    due = contact.arrived_at + round(within * nudging.warn_at)
-    return [Watch(due, "promise", contact_id, contact.customer_id)] if due > now else []
+    within = _promised(journey, index, policy)
+    if index is None or within is None:
+        return None
+    contact = journey.contacts[index].contact
+    return Watch(
+        contact.arrived_at + round(within * policy.nudging.warn_at), "promise", contact_id, contact.customer_id
+    )
 
 
 def waiting_watch(journey: Journey, contact_id: str, policy: Policy) -> Watch | None:
@@ -118,7 +115,6 @@ def decide(journey: Journey, nudge: Nudge, policy: Policy, admits: Callable[[Nud
     elif not admits(nudge):
         nudged = nudged._replace(fate="limited")
     journey.nudges.append(nudged)
-    _note_response(journey, contact.contact_id)
     return Decided(nudged, nudge._replace(nudge_id=nudged.nudge_id) if nudged.is_told else None)
 
 
@@ -133,19 +129,39 @@ def answer(journey: Journey, nudge_id: str, action: NudgeAction, at: Millis) -> 
     return changed
 
 
-def take(journey: Journey, contact_id: str) -> None:
-    """Have the journey remember that a contact waits no longer."""
+def take(journey: Journey, contact_id: str) -> bool:
+    """Have the journey remember that a contact waits no longer; say whether that was worth noting."""
+    noted = False
     for index, one in enumerate(journey.nudges):
         if one.contact_id == contact_id and not one.taken:
-            journey.nudges[index] = one._replace(taken=True)
+            journey.nudges[index], noted = one._replace(taken=True), True
+    return noted
 
 
-def _note_response(journey: Journey, contact_id: str) -> None:
-    """Keep a judgement what it would be if it were made again; an open contact counts nothing by its response yet."""
-    index = journey.index_of(contact_id)
-    held = journey.contacts[index] if index is not None else None
-    if held is not None and held.judgement is not None:
-        held.judgement = held.judgement._replace(response=response_of(journey.nudges, contact_id))
+def withdraw(journey: Journey, contact_id: str) -> list[Nudged]:
+    """Have the journey forget what a contact was nudged for that is another customer's, and return it.
+
+    With it goes what was told under the same nudge, or under a nudge named after the contact: answers to that are for
+    the other customer now.
+    """
+    told = {one.nudge_id for one in journey.nudges if one.contact_id == contact_id and one.fate == "issued"}
+    gone, left = list[Nudged](), list[Nudged]()
+    for one in journey.nudges:
+        goes = one.contact_id == contact_id or one.nudge_id in told or one.named_after == contact_id
+        (gone if goes else left).append(one)
+    journey.nudges = left
+    return gone
+
+
+def _promised(journey: Journey, index: int | None, policy: Policy) -> Millis | None:
+    """Return how soon a problem should be at rest; ``None`` where nothing is promised, or the contact opened none."""
+    if index is None:
+        return None
+    held = journey.contacts[index]
+    demand = held.judgement.demand if held.judgement is not None else None
+    if demand is None or demand.link != "first":
+        return None
+    return policy.nudging.resolve_within.get(held.contact.arrived[0])
 
 
 def _nudge(journey: Journey, index: int, kind: NudgeKind, at: Millis, policy: Policy) -> Nudge:

@@ -137,7 +137,7 @@ class Intake:
         for event in release.events:  # in one pass: label values are admitted in the order of events, whoever has them
             kind = type(event)
             if kind in SPIKE_EVENTS and is_of_spike(event):
-                self._alarms.take(event, touched.alarms, changes)
+                self._alarms.take(event, release, touched.alarms, changes)
             elif kind in CONTACT_EVENTS:
                 self._contacts.take(cast("ContactEvent", event), release, touched.contacts, changes, facts)
             elif kind in CUSTOMER_EVENTS:

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from streams.catalogue import CATALOGUE
 from streams.catalogue.monitor import BUILD_INFO, UNEXPORTED, WATERMARK
-from streams.domain.ledger import Labels
+from streams.domain.ledger import COHORTS_KEPT, Labels, hour_of
 from streams.domain.policy import Window
 from streams.domain.spikes import first_season
 from streams.domain.units import SECOND
@@ -21,7 +21,7 @@ from streams.exporter.families import counter_families, exemplars_by, gauge_fami
 from streams.exporter.gauges import total_gauges
 from streams.exporter.nudged import nudged_gauges
 from streams.exporter.reader import LedgerReader
-from streams.exporter.rows import Gauge, Rows, sort_rows
+from streams.exporter.rows import Gauge, Rows, sort_rows, sound
 from streams.exporter.spikes import spike_gauges
 
 _HASH_BYTES = 8
@@ -85,7 +85,9 @@ class Exporter(Collector):
         watermark = health.get(WATERMARK)
         if watermark is not None:
             as_of = round(watermark * SECOND)
-            hours = list(self._ledger.cohorts(min(first_hour(self._windows, as_of), first_season(as_of))))
+            wanted = min(first_hour(self._windows, as_of), first_season(as_of))
+            since = max(wanted, hour_of(as_of - COHORTS_KEPT))  # what is older may have been let go of in part
+            hours = list(sound(self._ledger.cohorts(since), rows.misfits))
             yield from estimate_gauges(hours, self._windows, as_of)
             yield from nudged_gauges(hours, self._windows, as_of)
             yield from spike_gauges([*hours, *self._ledger.slots()], as_of, self._context.detection)
@@ -95,6 +97,6 @@ class Exporter(Collector):
                 rows.misfits["unknown_name"] += 1
             else:
                 yield Gauge(name, (), value)
-        for why in ("unknown_name", "wrong_labels", "unexpected_retraction"):
+        for why in ("unknown_name", "wrong_labels", "unexpected_retraction", "negative"):
             yield Gauge(UNEXPORTED, (why,), rows.misfits[why])
         yield Gauge(BUILD_INFO, (self._version,), 1)

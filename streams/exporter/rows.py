@@ -1,7 +1,7 @@
 """The ledger's totals, sorted by the metrics of the catalogue; what does not fit is counted, never lost silently."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isnan
 from typing import NamedTuple
@@ -48,6 +48,15 @@ def sort_rows(entries: Iterable[Entry], catalogue: Mapping[str, Metric]) -> Rows
             rows.misfits["unexpected_retraction"] += 1
         rows.by_name.setdefault(name, []).append(entry)
     return rows
+
+
+def sound(entries: Iterable[Entry], misfits: Counter[str]) -> Iterator[Entry]:
+    """Yield what estimates can rest on; where more was taken back than was counted, that is a misfit."""
+    for entry in entries:
+        if entry.net < 0:
+            misfits["negative"] += 1
+        else:
+            yield entry
 
 
 def _measures(metrics: Iterable[Metric]) -> dict[str, tuple[Metric, bool]]:

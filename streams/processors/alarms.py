@@ -12,6 +12,7 @@ from streams.domain.ledger import SLOT
 from streams.domain.nudges import Nudged, SpikeNudge
 from streams.domain.policy import UNKNOWN, Policy
 from streams.domain.units import DAY, Millis
+from streams.domain.watermark import Release
 from streams.processors.changes import Changes, Rejected, States
 
 _REMEMBERED = 31 * DAY
@@ -53,10 +54,14 @@ class Alarms:
         """Return the time from which a spike need not be remembered."""
         return (alarm.nudged.at if alarm.nudged is not None else 0) + _REMEMBERED
 
-    def take(self, event: DemandSpiked | ActionTaken, states: States[Alarm], changes: Changes) -> None:
-        """Take an event as it is released."""
+    def take(
+        self, event: DemandSpiked | ActionTaken, release: Release, states: States[Alarm], changes: Changes
+    ) -> None:
+        """Take an event of a release."""
         key = event.spike_key or ""
-        alarm = states.get(key) or Alarm()
+        alarm = states.get(key)
+        if alarm is None or self.expires_at(alarm) <= (release.watermark if release.late else event.occurred_at):
+            alarm = Alarm()
         if event.event_id in alarm.known:
             changes.additions.count(m.DUPLICATES, (TYPE_OF[type(event)],))
             return

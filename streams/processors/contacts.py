@@ -71,7 +71,11 @@ class Contacts:
         if fold is not None and self.expires_at(fold) <= now:
             fold = None
         if fold is not None and (event.event_id in fold.event_ids or _is_offered_again(event, fold)):
-            to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
+            contact = fold.snapshot() if isinstance(event, ActionTaken) else None
+            if contact is None:
+                to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
+            else:  # whether it was of use the first time, its customer's journey knows
+                facts.append(_answered(cast("ActionTaken", event), contact, again=True))
             return
         refusal = self._refuse(event, fold, release, now)
         if refusal is not None:
@@ -92,10 +96,10 @@ class Contacts:
         _tell(before, after, event, facts, taken=fold.answered_at is not None)
         if after is None:
             return
-        at, rank, event_id = order(event)
         if isinstance(event, ActionTaken):
-            facts.append(NudgeAnswered(at, after.customer_id, event, rank, event_id))
+            facts.append(_answered(event, after))
         elif answered_at is None and fold.answered_at is not None:
+            at, rank, event_id = order(event)
             facts.append(ContactTaken(at, after.customer_id, after.contact_id, rank, event_id))
 
     def _refuse(
@@ -137,6 +141,11 @@ class Contacts:
                 hour, name, labels = entry.series
                 to.count(name, labels, -entry.net, hour)
         return after
+
+
+def _answered(action: ActionTaken, contact: Contact, *, again: bool = False) -> NudgeAnswered:
+    at, rank, event_id = order(action)
+    return NudgeAnswered(at, contact.customer_id, action, rank, event_id, again)
 
 
 def _is_offered_again(event: ContactEvent, fold: ContactFold) -> bool:

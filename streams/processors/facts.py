@@ -48,13 +48,21 @@ class ContactTaken(NamedTuple):
 
 
 class NudgeAnswered(NamedTuple):
-    """Somebody answered a nudge."""
+    """Somebody answered a nudge.
+
+    ``again`` says that the event had come before: if it was refused then, because there was no such nudge, it may be
+    of use now.
+    """
 
     occurred_at: Millis
     customer_id: str
     action: ActionTaken
     rank: int
     event_id: str
+    again: bool = False
 
 
-Fact: TypeAlias = ContactKnown | ContactWithdrawn | ContactTaken | NudgeAnswered | CustomerEvent
+Telling: TypeAlias = ContactKnown | ContactWithdrawn | NudgeAnswered | CustomerEvent
+"""What can change what is said of contacts."""
+
+Fact: TypeAlias = Telling | ContactTaken

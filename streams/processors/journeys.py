@@ -1,9 +1,8 @@
 """The journeys processor: joins contacts to problems, and publishes what becomes of them."""
 
 from collections.abc import Iterable
-from typing import TypeAlias
 
-from streams.domain import account, outcomes
+from streams.domain import account, nudging, outcomes
 from streams.domain import measures as m
 from streams.domain.account import Maturing
 from streams.domain.events import TYPE_OF, CustomerEvent, Event
@@ -15,12 +14,9 @@ from streams.domain.signs import sign_of
 from streams.domain.throttle import Throttle
 from streams.domain.units import Millis
 from streams.processors.changes import Changes, Rejected, Work
-from streams.processors.facts import ContactKnown, ContactTaken, ContactWithdrawn, Fact, NudgeAnswered
+from streams.processors.facts import ContactKnown, ContactTaken, ContactWithdrawn, Fact, NudgeAnswered, Telling
 from streams.processors.nudger import Nudger
 from streams.processors.telling import tell
-
-_Telling: TypeAlias = ContactKnown | ContactWithdrawn | NudgeAnswered | CustomerEvent
-"""Facts that can change what is said of contacts."""
 
 
 class Journeys:
@@ -64,33 +60,31 @@ class Journeys:
                 return
             journey = Journey()
         if isinstance(fact, ContactTaken):
-            if self._nudger.take(fact.contact_id, journey, now, work):
+            if nudging.take(journey, fact.contact_id):
                 work.states.put(customer_id, journey)
             return
-        changed = self._tell(fact, journey, now, work, late=late)
+        changed = self._tell(fact, journey, changes, late=late)
         if changed is None:
             return
         for change in changed:
             self._publish(change, fact.occurred_at, now, work)
-        if isinstance(fact, ContactKnown):
-            self._nudger.look(fact, journey, changed, now, work)
+        for change in self._nudger.look(fact, journey, changed, now, work):
+            self._publish(change, fact.occurred_at, now, work)
         forgotten = forget(journey, now, policy)
         if forgotten:
             changes.additions.count(m.EVICTED, (), forgotten)
         work.states.put(customer_id, journey)
 
-    def _tell(
-        self, fact: _Telling, journey: Journey, now: Millis, work: Work[Journey], *, late: bool
-    ) -> list[Change] | None:
+    def _tell(self, fact: Telling, journey: Journey, changes: Changes, *, late: bool) -> list[Change] | None:
         """Tell a journey of a fact; return what that changes, ``None`` if it is not one to be told."""
-        policy, changes = self.policy, work.changes
+        policy = self.policy
         if isinstance(fact, ContactKnown):
             return journey.tell(fact.contact, policy, new=fact.new, late=late)
         if isinstance(fact, ContactWithdrawn):
-            self._nudger.withdraw(fact.contact_id, journey, now, work)
+            self._nudger.withdraw(fact.contact_id, journey, changes)
             return journey.withdraw(fact.contact_id, policy)
         if isinstance(fact, NudgeAnswered):
-            return self._nudger.answer(fact.action, journey, changes)
+            return self._nudger.answer(fact, journey, changes)
         signed = journey.sign(sign_of(fact), policy)
         if signed is None:
             changes.additions.count(m.DUPLICATES, (TYPE_OF[type(fact)],))
@@ -99,7 +93,8 @@ class Journeys:
     def _mature(self, before: Millis, work: Work[Journey]) -> None:
         for matured in work.timers.fire(before):
             if isinstance(matured, Watch):
-                self._nudger.watch(matured, work)
+                for change in self._nudger.watch(matured, work):
+                    self._publish(change, matured.due, matured.due, work)
                 continue
             account.publish((), account.matured_entries(matured), work.changes.additions)
             for maturity in matured.maturities:

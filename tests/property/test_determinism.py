@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams.domain import measures as m
 from streams.domain.policy import Nudging, Policy, QuietHours, Rate, Reason
 from streams.engines.embedded import EmbeddedEngine
-from tests.journeys import DAY, START, Event, arrivals, histories, wire
+from tests.journeys import DAY, START, Event, arrivals, histories, nudged_histories, wire
 from tests.ledgers import NUDGING, rows
 
 POLICY = Policy(
@@ -61,7 +61,7 @@ def net(ledger: Ledger) -> dict[tuple[object, ...], int]:
 
 @given(st.data())
 def test_any_order_within_the_lateness_and_any_duplication_give_the_same_ledger(data: st.DataObject) -> None:
-    history = data.draw(histories())
+    history = data.draw(st.one_of(histories(), nudged_histories()))
     coming = data.draw(arrivals(history))
     assert run(coming) == run(history)
 
@@ -86,7 +86,7 @@ def test_any_order_at_all_gives_the_same_net_ledger(data: st.DataObject) -> None
     assert net(run(coming)) == net(run(history))
 
 
-@given(histories(), st.sampled_from([POLICY, NARROW]), st.data())
+@given(st.one_of(histories(), nudged_histories()), st.sampled_from([POLICY, NARROW]), st.data())
 def test_a_stop_and_a_restart_at_any_event_give_the_same_ledger(
     history: list[Event], policy: Policy, data: st.DataObject
 ) -> None:

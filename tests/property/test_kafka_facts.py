@@ -40,7 +40,7 @@ CONTACTS = st.builds(
 KINDS: dict[str, st.SearchStrategy[Any]] = {
     "ContactKnown": st.builds(ContactKnown, TIMES, CONTACTS, st.booleans(), RANKS, TEXT, st.booleans()),
     "ContactTaken": st.builds(ContactTaken, TIMES, TEXT, TEXT, RANKS, TEXT),
-    "NudgeAnswered": st.builds(NudgeAnswered, TIMES, TEXT, events_of(ActionTaken), RANKS, TEXT),
+    "NudgeAnswered": st.builds(NudgeAnswered, TIMES, TEXT, events_of(ActionTaken), RANKS, TEXT, st.booleans()),
     "ContactWithdrawn": st.builds(ContactWithdrawn, TIMES, TEXT, TEXT, RANKS, TEXT),
     **{kind.__name__: events_of(kind) for kind in get_args(CustomerEvent)},
 }

@@ -16,7 +16,7 @@ from streams.domain.ledger import COHORTS_KEPT, TOTALS, Entry, hour_of
 from streams.domain.policy import Policy
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.kafka import unit
-from tests.journeys import DAY, START, Event, arrivals, histories, wire
+from tests.journeys import DAY, START, Event, arrivals, histories, nudged_histories, wire
 from tests.ledgers import NUDGING, rows
 from tests.partitions import Partitions
 from tests.property.test_determinism import ABOUT_COMING, END, NARROW, NOW, POLICY
@@ -69,7 +69,7 @@ def spread(folder: str, events: list[Event], n: int, policy: Policy = POLICY) ->
 
 @given(st.data(), st.integers(1, 4))
 def test_any_number_of_partitions_gives_the_ledger_and_the_outcomes_of_one(data: st.DataObject, n: int) -> None:
-    coming = data.draw(arrivals(data.draw(histories())))
+    coming = data.draw(arrivals(data.draw(st.one_of(histories(), nudged_histories()))))
     with tempfile.TemporaryDirectory() as folder, closing(spread(folder, coming, n)) as partitions:
         partitions.finish(data.draw(st.integers(1, 7)))
         ledger, outcomes, nudges = undisturbed(coming)

@@ -396,14 +396,26 @@ def test_rows_that_fit_no_metric_are_counted_and_do_no_harm() -> None:
     add(m.OFFERED, PLACE)
     ledger.gauges = {"monitor_of_nothing": 1.0, m.OFFERED: 1.0, "monitor_build_info": 1.0}
     name = "monitor_unexported_rows"
-    whys = ("unknown_name", "wrong_labels", "unexpected_retraction")
+    whys = ("unknown_name", "wrong_labels", "unexpected_retraction", "negative")
     assert {why: value(ledger, name, why=why) for why in whys} == {
         "unknown_name": 4,
         "wrong_labels": 3,
         "unexpected_retraction": 1,
+        "negative": 0,
     }
     assert value(ledger, m.OFFERED, **qtc()) == 1
     assert value(ledger, m.EVICTED) == 3
+
+
+def test_hours_of_which_more_was_taken_back_than_counted_are_said_and_no_estimate_rests_on_them() -> None:
+    ledger = everything()
+    sound = text(ledger)
+    where, hour = ("billing", "north", "never", "true"), hour_of(NOW) - 1
+    ledger.additions.count(m.COHORT_ENDED, where, -1, hour)
+    ledger.additions.count(m.NUDGED_ENDED, (*where, "acted"), -2, hour)
+    ledger.additions.count(m.NUDGED_FAILING, (*where, "acted", "0"), -400, hour)
+    why = 'monitor_unexported_rows{why="negative"} '
+    assert text(ledger) == sound.replace(f"{why}0.0", f"{why}3.0")
 
 
 def test_two_exporters_of_a_ledger_say_the_same_and_a_new_one_does_not_begin_at_zero() -> None:

@@ -56,8 +56,8 @@ def freeze(fact: Fact, at: Millis, *, late: bool) -> Plain:
         kind = _TAKEN if isinstance(fact, ContactTaken) else _WITHDRAWN
         return (kind, at, not late, rank, event_id, occurred_at, customer_id, contact_id)
     if isinstance(fact, NudgeAnswered):
-        occurred_at, customer_id, action, rank, event_id = fact
-        return (_ANSWERED, at, not late, rank, event_id, occurred_at, customer_id, tuple(action))
+        occurred_at, customer_id, action, rank, event_id, again = fact
+        return (_ANSWERED, at, not late, rank, event_id, occurred_at, customer_id, again, tuple(action))
     return (RANK_OF[type(fact)], at, not late, *fact)
 
 
@@ -93,8 +93,8 @@ def _thaw(source: int, offset: int, place: int, frozen: Sequence[Any]) -> Told:
         rank, event_id, occurred_at, customer_id, contact_id = rest
         fact = ContactTaken(occurred_at, customer_id, contact_id, rank, event_id)
     elif kind == _ANSWERED:
-        rank, event_id, occurred_at, customer_id, action = rest
-        fact = NudgeAnswered(occurred_at, customer_id, ActionTaken(*action), rank, event_id)
+        rank, event_id, occurred_at, customer_id, again, action = rest
+        fact = NudgeAnswered(occurred_at, customer_id, ActionTaken(*action), rank, event_id, again)
     else:
         event: CustomerEvent = _KINDS[kind](*rest)
         fact, rank, event_id = event, kind, event.event_id

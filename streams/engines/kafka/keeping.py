@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import orjson
 
 from streams.domain.ledger import TOTALS, Additions, Exemplar, Labels
+from streams.domain.nudges import Watch
 from streams.domain.throttle import Sent
 from streams.domain.units import Millis
 from streams.engines.kafka.shelf import Shelf, Write
@@ -113,9 +114,11 @@ class DueTimers(NamedTuple):
         changed.update((_timer_key(key), _dump(timer)) for key, timer in self.timers.to_set.items())
         return sorted(changed.items())
 
-    def growth(self) -> int:
-        """Return how many timers more there are."""
-        return len(self.timers.to_set) - len(self.timers.to_clear) - len(self.keys)
+    def growth(self, shelf: Shelf) -> int:
+        """Return how many timers more there are than on the shelf, where a watch that is set may be already."""
+        watches = [_timer_key(key) for key, timer in self.timers.to_set.items() if isinstance(timer, Watch)]
+        again = sum(value is not None for value in shelf.get_many(watches))
+        return len(self.timers.to_set) - again - len(self.timers.to_clear) - len(self.keys)
 
 
 def _timer_key(key: TimerKey) -> bytes:

@@ -280,7 +280,7 @@ class Unit:
             self._labels.snapshot(),
             self._windows,
             before.states + sum(kept.growth(states) for kept, states in touched) - len(step.expired),
-            before.timers + due.growth(),
+            before.timers + due.growth(self._shelf),
             self._intake.throttle.snapshot(),
         )
         step.state = [
