@@ -131,7 +131,7 @@ def make_context(settings: Settings) -> Context:
 
 def make_spotter(settings: Settings, ledger: LedgerReader) -> Spotter:
     """Return who looks for spikes of failure demand in a ledger."""
-    return Spotter(ledger, make_context(settings).detection, SOURCE)
+    return Spotter(ledger, make_context(settings).detection, SOURCE, settings.policy().nudging.quiet)
 
 
 def make_registry(settings: Settings, ledger: LedgerReader | None, worker: WorkerReader | None) -> CollectorRegistry:

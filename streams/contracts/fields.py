@@ -14,7 +14,7 @@ from streams.contracts import times
 from streams.domain.units import SECOND, Millis
 
 MAX_TEXT: Final = 200
-MAX_NUDGE_ID: Final = 500  # its kind, and the id or the queue and reason that it is about
+MAX_NUDGE_ID: Final = 700  # its kind, and the id or the queue and reason that it is about, where slashes are escaped
 MAX_NOTE: Final = 2_000
 MAX_SECONDS: Final = 31 * 86_400
 

@@ -247,8 +247,9 @@ class DemandSpiked(NamedTuple):
 
     @property
     def spike_key(self) -> str:
-        """What it is about."""
-        return f"{self.queue}/{self.reason}"
+        """What it is about: its queue, in which a slash is written ~1 and a tilde ~0, a slash, and its reason."""
+        queue = self.queue.replace("~", "~0").replace("/", "~1")
+        return f"{queue}/{self.reason}"
 
 
 class ActionTaken(NamedTuple):

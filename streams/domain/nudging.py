@@ -100,18 +100,18 @@ def waiting_watch(journey: Journey, contact_id: str, policy: Policy) -> Watch | 
 def decide(journey: Journey, nudge: Nudge, policy: Policy, admits: Callable[[Nudge], bool]) -> Decided:
     """Decide what becomes of a nudge, and have the journey remember it.
 
-    Told under the id of the problem's open nudge, if there is one; kept back in quiet hours, or where ``admits`` says
-    that the team has had enough.
+    Kept back in quiet hours; else told under the id of the problem's open nudge, if there is one; else kept back where
+    ``admits`` says that the team has had enough.
     """
     open_nudge = _open_nudge(journey, nudge, policy)
     contact = nudge.contact
     nudged = Nudged(
         nudge.nudge_id, nudge.kind, contact.contact_id, nudge.at, nudge.expires_at, contact.arrived, "issued"
     )
-    if open_nudge is not None:
-        nudged = nudged._replace(nudge_id=open_nudge.nudge_id, fate="grouped", response=open_nudge.response)
-    elif policy.nudging.quiet is not None and nudge.at in policy.nudging.quiet:
+    if policy.nudging.quiet is not None and nudge.at in policy.nudging.quiet:
         nudged = nudged._replace(fate="quiet")
+    elif open_nudge is not None:
+        nudged = nudged._replace(nudge_id=open_nudge.nudge_id, fate="grouped", response=open_nudge.response)
     elif not admits(nudge):
         nudged = nudged._replace(fate="limited")
     journey.nudges.append(nudged)

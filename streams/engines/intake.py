@@ -111,7 +111,9 @@ class Intake:
         """Take back events that were processed before and whose time had not come."""
         events = list(_decode(records, []))
         self.sequencer.hold(events)
-        self._ahead.hold((event for _, event in events), self.sequencer.watermark, since=_HISTORY)
+        offsets = {offset for offset, _ in events}
+        held = (held.event for held in self.sequencer.held if held.offset in offsets)
+        self._ahead.hold(held, self.sequencer.watermark, since=_HISTORY)
 
     def order(self, records: Sequence[Received], changes: Changes, refused: list[Refused]) -> list[Release]:
         """Decode records, count them, and return what is in order now, or too late for it."""
@@ -124,8 +126,9 @@ class Intake:
             if release.late:
                 _count(changes.additions, m.LATE, release.events)
         if records:
-            since = records[-1].received_at - self._expiry
-            self._ahead.hold((event for _, event in events), self.sequencer.watermark, since=since)
+            again = set(map(id, duplicates))
+            taken = (event for _, event in events if id(event) not in again)
+            self._ahead.hold(taken, self.sequencer.watermark, since=records[-1].received_at - self._expiry)
         return releases
 
     def process(self, release: Release, touched: Touched, changes: Changes) -> Sequence[Fact]:

@@ -2,6 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
+from typing import Final
 
 from streams.catalogue import spikes as catalogue
 from streams.domain import measures as m
@@ -18,6 +20,8 @@ _SHARE_NAMES = (
     catalogue.SHARE_EXCESS_LIMIT,
     catalogue.SHARE_SPIKE,
 )
+_DIGEST: Final = 16
+"""Bytes that tell one queue and reason from all others."""
 
 
 def spike_gauges(entries: Iterable[Entry], as_of: Millis, asked: Detection) -> Iterator[Gauge]:
@@ -49,8 +53,9 @@ def spikes_of(entries: Iterable[Entry], as_of: Millis, asked: Detection) -> Iter
         found = count_spike(tally, season, series[queue], asked)
         if found is not None and found.alarm:
             since, contacts, expected = evidence(tally, season, found.limit)
-            event_id = f"spike:{queue}/{reason}@{since // SECOND}"
-            yield DemandSpiked(event_id, as_of, "", queue, reason, since, contacts, round(expected, 1))
+            spiked = DemandSpiked("", as_of, "", queue, reason, since, contacts, round(expected, 1))
+            about = blake2b(spiked.spike_key.encode(), digest_size=_DIGEST).hexdigest()  # names may be long
+            yield spiked._replace(event_id=f"spike:{about}@{since // SECOND}")
 
 
 def _gauges(names: Iterable[str], labels: Labels, found: Spike | None) -> Iterator[Gauge]:

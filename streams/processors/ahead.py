@@ -1,17 +1,18 @@
 """Contacts ahead of time: as they will be known by events that were read and wait for the watermark."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from operator import attrgetter
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 from streams.domain.contact import ContactFold
-from streams.domain.events import ContactEvent, ContactOffered, Event, order
+from streams.domain.events import ContactEvent, Event, order
 from streams.domain.labels import LabelBudget
-from streams.domain.ledger import Additions
 from streams.domain.policy import Policy
 from streams.domain.units import Millis
-from streams.processors.contacts import CONTACT_EVENTS
+from streams.domain.watermark import Release
+from streams.processors.changes import Changes, States
+from streams.processors.contacts import CONTACT_EVENTS, Contacts
+from streams.processors.facts import ContactKnown, Fact
 from streams.processors.previews import Preview
 
 
@@ -20,7 +21,7 @@ class Ahead:
 
     def __init__(self, policy: Policy, labels: LabelBudget) -> None:
         self._policy = policy
-        self._labels = labels
+        self._contacts = Contacts(policy, labels.peek())
         self._waiting: defaultdict[str, list[ContactEvent]] = defaultdict(list)
         self._fresh: set[str] = set()
         self._swept_at: Millis = 0
@@ -31,7 +32,7 @@ class Ahead:
         return frozenset(self._fresh)
 
     def hold(self, events: Iterable[Event], watermark: Millis, *, since: Millis) -> None:
-        """Take events that were read; those before the watermark wait no longer, those before ``since`` are history."""
+        """Take events that were read, each once; those before the watermark don't wait, before ``since`` is history."""
         if watermark >= self._swept_at:
             self._sweep(watermark)
         for event in events:
@@ -41,25 +42,27 @@ class Ahead:
                 if event.occurred_at >= since:
                     self._fresh.add(of_contact.contact_id)
 
-    def show(self, known: dict[str, ContactFold], watermark: Millis) -> list[Preview]:
-        """Return each fresh contact as it will be known, made of what is known of it and of what waits."""
-        shown = []
+    def show(self, known: Mapping[str, ContactFold], watermark: Millis) -> list[Preview]:
+        """Return each fresh contact as it will be known from each time on at which what waits changes that."""
+        shown: list[Preview] = []
         for contact_id in sorted(self._fresh):
-            waiting = [event for event in self._waiting[contact_id] if event.occurred_at >= watermark]
-            preview = self._look(known.get(contact_id), waiting) if waiting else None
-            if preview is not None:
-                shown.append(preview)
+            waiting = sorted(
+                (event for event in self._waiting[contact_id] if event.occurred_at >= watermark), key=order
+            )
+            shown += self._look(contact_id, known.get(contact_id), waiting, watermark)
         self._fresh.clear()
         return shown
 
-    def _look(self, known: ContactFold | None, waiting: list[ContactEvent]) -> Preview | None:
-        """Fold what waits upon what is known; nothing is counted, and no label is admitted."""
-        fold, ignored = ContactFold(self._policy, self._labels.peek()), Additions()
-        for event in [*(known.events if known is not None else ()), *sorted(waiting, key=order)]:
-            if event.event_id not in fold.event_ids and not (fold.offer is not None and type(event) is ContactOffered):
-                fold.apply(event, ignored)
-        contact = fold.snapshot()
-        return None if contact is None else Preview(max(map(attrgetter("occurred_at"), waiting)), contact)
+    def _look(
+        self, contact_id: str, known: ContactFold | None, waiting: list[ContactEvent], watermark: Millis
+    ) -> Iterable[Preview]:
+        """Have a copy of what is known take what waits, as it will; nothing is counted, and no label is admitted."""
+        states = States({} if known is None else {contact_id: self._contacts.restore(known.events)})
+        facts: list[Fact] = []
+        ignored = Changes()
+        for event in waiting[: self._policy.events_per_contact]:  # a contact takes no more than that
+            self._contacts.take(event, Release([event], watermark), states, ignored, facts)
+        return [Preview(fact.occurred_at, fact.contact) for fact in facts if isinstance(fact, ContactKnown)]
 
     def _sweep(self, watermark: Millis) -> None:
         """Let go of what waits no longer, not more often than as time goes on by the allowed lateness."""

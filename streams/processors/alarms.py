@@ -75,20 +75,21 @@ class Alarms:
         states.put(key, alarm)
 
     def _tell(self, event: DemandSpiked, alarm: Alarm, changes: Changes) -> None:
-        nudging, at, open_nudge = self.policy.nudging, event.occurred_at, alarm.nudged
+        nudging, at, before = self.policy.nudging, event.occurred_at, alarm.nudged
         queue = self.labels.admit("queue", event.queue)
         team = self.labels.admit("team", self.policy.queue_team.get(event.queue))
         nudge_id = f"spike:{event.spike_key}#{at // SLOT}"
         nudged = Nudged(nudge_id, "spike", "", at, at + nudging.expiry, (queue, team, UNKNOWN), "issued")
         alarm.reason = self.labels.admit("reason", event.reason)
-        if open_nudge is not None and open_nudge.is_told and not open_nudge.is_settled and open_nudge.expires_at > at:
-            grouped = nudged._replace(nudge_id=open_nudge.nudge_id, fate="grouped")
-            account.publish((), account.nudge_entries(grouped), changes.additions)
-            nudged = open_nudge._replace(expires_at=nudged.expires_at)
-        else:
-            if nudging.quiet is not None and at in nudging.quiet:
-                nudged = nudged._replace(fate="quiet")
-            account.publish((), account.nudge_entries(nudged), changes.additions)
+        if nudging.quiet is not None and at in nudging.quiet:
+            nudged = nudged._replace(fate="quiet")
+        elif before is not None and before.is_told and not before.is_settled and before.expires_at > at:
+            nudged = nudged._replace(nudge_id=before.nudge_id, fate="grouped")
+        account.publish((), account.nudge_entries(nudged), changes.additions)
+        if nudged.fate == "quiet" and before is not None and before.is_told:
+            return  # what was told can still be answered
+        if nudged.fate == "grouped" and before is not None:
+            nudged = before._replace(expires_at=max(before.expires_at, nudged.expires_at))
         alarm.nudged = nudged
         if nudged.is_told:
             told = SpikeNudge(

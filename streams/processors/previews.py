@@ -6,24 +6,25 @@ is told as *provisional*. It has the id that the settled one will have. Nothing 
 restart may lose one, and then the settled one follows all the same.
 """
 
-from bisect import insort
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from streams.domain import nudging
 from streams.domain.contact import Contact
 from streams.domain.journey import Held, Journey
 from streams.domain.nudges import Nudge
 from streams.domain.policy import Policy
-from streams.domain.throttle import Throttle
+from streams.domain.throttle import Part, Throttle
 from streams.domain.units import Millis
 from streams.processors.changes import States
 
+_Shown: TypeAlias = dict[tuple[Millis, str], Contact]
+"""Contacts of a customer, by the time from which they will be known so, and their ids."""
+
 
 class Preview(NamedTuple):
-    """A contact as it is known at a time, before that is settled."""
+    """A contact as it will be known from a time on, before that is settled."""
 
     at: Millis
     contact: Contact
@@ -35,44 +36,55 @@ class Previews:
     def __init__(self, policy: Policy, throttle: Throttle) -> None:
         self._policy = policy
         self._throttle = throttle
-        self._shown: dict[str, list[Preview]] = {}
-        self._told: dict[str, Nudge] = {}
+        self._shown: defaultdict[str, _Shown] = defaultdict(dict)
+        self._told: dict[str, Millis] = {}
+        self._issued: defaultdict[Part, list[Millis]] = defaultdict(list)
         self._swept_at: Millis = 0
 
     def take(self, previews: Sequence[Preview], settled: Millis, journeys: States[Journey]) -> list[Nudge]:
         """Take what is shown, and return what it calls for. The journeys must be those of their customers.
 
         Args:
-            previews: contacts as they have become known.
+            previews: contacts as they will be known; what was shown of one for the same time before is replaced.
             settled: the time before which everything has been decided.
             journeys: as they were decided; they are left as they are.
         """
         self._sweep(settled)
-        customers = dict.fromkeys(preview.contact.customer_id for preview in previews if preview.at >= settled)
-        for preview in previews:
-            if preview.at >= settled:
-                shown = self._shown.setdefault(preview.contact.customer_id, [])
-                insort(shown, preview, key=attrgetter("at"))
-        return [nudge for customer_id in customers for nudge in self._look(customer_id, journeys.get(customer_id))]
+        ahead = [preview for preview in previews if preview.at >= settled]
+        for at, contact in ahead:
+            self._shown[contact.customer_id][at, contact.contact_id] = contact
+        customers = dict.fromkeys(preview.contact.customer_id for preview in ahead)
+        return [
+            nudge
+            for customer_id in customers
+            for nudge in self._look(self._shown[customer_id], settled, journeys.get(customer_id))
+        ]
 
-    def _look(self, customer_id: str, settled: Journey | None) -> Iterator[Nudge]:
+    def _look(self, shown: _Shown, settled: Millis, journey: Journey | None) -> Iterator[Nudge]:
         """Go on with a copy of a journey as if what was shown were settled; yield what is news in that."""
-        journey = _copy(settled)
-        for at, contact in self._shown[customer_id]:
+
+        def admits(nudge: Nudge) -> bool:
+            return nudge.nudge_id in self._told or self._admits(nudge, settled)
+
+        journey = _copy(journey)
+        for (at, _), contact in sorted(_since(settled, shown).items()):
             changed = journey.tell(contact, self._policy, new=True)
             for nudge in nudging.repeats(journey, changed, at, self._policy):
-                decided = nudging.decide(journey, nudge, self._policy, self._admits)
-                if decided.told is not None and nudge.nudge_id not in self._told:
-                    self._told[nudge.nudge_id] = nudge
-                    yield decided.told._replace(provisional=True)
+                nudged, told = nudging.decide(journey, nudge, self._policy, admits)
+                if told is not None and nudge.nudge_id not in self._told:
+                    self._told[nudge.nudge_id] = nudge.at
+                    if nudged.fate == "issued":
+                        self._issued[self._part_of(nudge)].append(nudge.at)
+                    yield told._replace(provisional=True)
 
-    def _admits(self, nudge: Nudge) -> bool:
-        """Say whether a team may be told one more, those that it was told ahead of time being counted as well."""
-        if nudge.nudge_id in self._told:
-            return True
+    def _admits(self, nudge: Nudge, settled: Millis) -> bool:
+        """Say whether a team may be told one more, those being counted as well that wait to be settled."""
         contact = nudge.contact
-        ahead = Counter(one.contact.arrived[1] for one in self._told.values())
-        return self._throttle.admits(contact.arrived[1], contact.customer_id, nudge.at, ahead[contact.arrived[1]])
+        ahead = sum(at >= settled for at in self._issued[self._part_of(nudge)])
+        return self._throttle.admits(contact.arrived[1], contact.customer_id, nudge.at, ahead)
+
+    def _part_of(self, nudge: Nudge) -> Part:
+        return self._throttle.part_of(nudge.contact.arrived[1], nudge.contact.customer_id, nudge.at)
 
     def _sweep(self, settled: Millis) -> None:
         """Let go of what has been settled, not more often than as time goes on by the allowed lateness."""
@@ -80,12 +92,19 @@ class Previews:
             return
         self._swept_at = settled + self._policy.lateness
         for customer_id, shown in list(self._shown.items()):
-            left = [preview for preview in shown if preview.at >= settled]
+            left = _since(settled, shown)
             if left:
                 self._shown[customer_id] = left
             else:
                 del self._shown[customer_id]
-        self._told = {nudge_id: nudge for nudge_id, nudge in self._told.items() if nudge.at >= settled}
+        self._told = {nudge_id: at for nudge_id, at in self._told.items() if at >= settled}
+        for part, issued in list(self._issued.items()):
+            if max(issued, default=0) < settled:
+                del self._issued[part]
+
+
+def _since(at: Millis, shown: _Shown) -> _Shown:
+    return {key: contact for key, contact in shown.items() if key[0] >= at}
 
 
 def _copy(journey: Journey | None) -> Journey:

@@ -42,6 +42,10 @@ def contradictions(monitor: Monitor, secrets: Secrets) -> Iterator[tuple[Place, 
     if chosen is not None and chosen not in monitor.windows:
         told = f"{chosen.name} is not one of the windows ({', '.join(names)})"
         yield ("objectives", "window"), f"{told}; choose one of them, or add it there"
+    limit, partitions = monitor.nudges.limit, monitor.kafka.partitions
+    if limit < partitions:
+        told = f"{limit} is less than kafka.partitions, {partitions}, between which it is divided on any engine"
+        yield ("nudges", "limit"), f"{told}; make it {partitions} or more"
     yield from _unknown_teams(monitor)
     yield from _idle_rates(monitor.costs.rates)
     yield from _shared_topics(monitor.kafka.topics)

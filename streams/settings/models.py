@@ -47,7 +47,9 @@ class Nudges(Section):
         3, "A repeat waits, and is told again, when it is not answered within so many times its queue's threshold."
     )
     warn_at: f.Share = setting(0.8, "Part of a queue's resolve_within after which its promise is about to be broken.")
-    limit: f.Count = setting(60, "Most nudges of a team in each span; what is more is counted, and not told.")
+    limit: f.Count = setting(
+        60, "Most nudges of a team in each span, not below kafka.partitions; the rest is counted only."
+    )
     span: f.Brief = setting("10m", "The span that the limit is for.")
     quiet: f.Hours = setting(None, "Hours in which nobody is nudged, such as 22:00-07:00 in detection.time_zone.")
 

@@ -124,6 +124,14 @@ def test_nobody_is_nudged_in_quiet_hours_and_it_is_counted() -> None:
     assert (len(nudges), fates) == (2, {"issued": 2})
 
 
+def test_what_is_open_is_not_told_again_in_quiet_hours() -> None:
+    quiet = replace(POLICY, nudging=Nudging(quiet=QuietHours(120, 480)))
+    times = [START, *(START + 110 * MINUTE + n * 25 * MINUTE for n in range(4))]
+    nudges, fates = play([event for n, at in enumerate(times) for event in contact(n, "anna", at)[:2]], quiet)
+    assert [nudge["contact_id"] for nudge in nudges] == ["anna-1"]
+    assert fates == {"issued": 1, "quiet": 3}
+
+
 def test_what_was_kept_back_is_told_apart_in_the_end() -> None:
     events = repeats(3, START + HOUR)
     with closing(EmbeddedEngine(":memory:", POLICY)) as engine:

@@ -106,6 +106,13 @@ pytestmark = pytest.mark.usefixtures("folder")
             ),
         ),
         (
+            "nudges: {limit: 11}",
+            (
+                "nudges.limit: 11 is less than kafka.partitions, 12, between which it is divided on any engine; "
+                "make it 12 or more"
+            ),
+        ),
+        (
             "{teams: [blue, red], queues: {billing: {team: bleu}}}",
             (
                 "queues.billing.team: 'bleu' is not one of the teams (blue, red); did you mean blue? "
