@@ -86,6 +86,11 @@ class Container:
         """Run the command to its end."""
         return self._run(self.command())
 
+    def instead(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run another command of the image in its place, to its end."""
+        [entry] = said("ENTRYPOINT")
+        return self._run([*entry, *words])
+
     def is_healthy(self) -> bool:
         """Run the service's own health check."""
         kind, *words = SERVICES[self.service]["healthcheck"]["test"]

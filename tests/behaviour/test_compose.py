@@ -12,14 +12,15 @@ from typing import Any, Final
 import yaml
 
 from deploy.grafana.panels import DATASOURCE
+from deploy.grafana.render import BOARD_URL
 from deploy.kafka.java import POM
 from tests.compose import DEPLOY, FILE, OURS, ROOT, SERVICES, STACK, STAGES, port_of, said
 from tests.tools import tool
 
-PAGES: Final = {"grafana": "3000", "prometheus": "9090", "alertmanager": "9093", "gateway": "8088"}
+PAGES: Final = {"grafana": "3000", "prometheus": "9090", "alertmanager": "9093", "gateway": "8088", "board": "8089"}
 """What people open, or post events to, with its port."""
 ONCE: Final = {"topics"}
-ROLES: Final = set(OURS) - ONCE
+ROLES: Final = set(OURS) - ONCE - {"board"}
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 SCRAPES: Final = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text(encoding="utf-8"))
 PROVISIONING: Final = DEPLOY / "grafana/provisioning"
@@ -58,7 +59,7 @@ def test_all_are_on_one_network_and_none_has_more_rights_than_a_container_has() 
 
 
 def test_our_own_services_can_gain_no_rights_and_write_to_their_volume_alone() -> None:
-    assert set(OURS) == {"topics", "worker", "exporter", "gateway"}
+    assert set(OURS) == {"topics", "worker", "exporter", "gateway", "board"}
     for service in OURS.values():
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
@@ -113,7 +114,7 @@ def test_what_waits_waits_for_what_can_come() -> None:
             condition = "service_completed_successfully" if other in ONCE else "service_healthy"
             assert how == {"condition": condition}, (name, other)
     assert waits["topics"].keys() == {"kafka"}
-    assert all(waits[name].keys() == {"kafka", "topics"} for name in ROLES)
+    assert all(waits[name].keys() == {"kafka", "topics"} for name in {*ROLES, "board"})
     assert waits["prometheus"].keys().isdisjoint(OURS)
 
 
@@ -131,8 +132,20 @@ def test_each_role_has_a_service_that_lets_the_others_in() -> None:
         assert command[command.index("--host") + 1] == "0.0.0.0"  # noqa: S104 - of the container
         assert "--allow-remote" in command
         assert f":{port_of(role)}/healthz" in SERVICES[role]["healthcheck"]["test"][-1]
-    assert said("EXPOSE") == [["8088"]]
     assert {port_of(role) for role in ROLES} == {"8088"}
+    assert said("EXPOSE") == [["8088", PAGES["board"]]]
+
+
+def test_the_board_is_there_for_those_who_ask_for_it_and_sign_in() -> None:
+    board, settings = SERVICES["board"], SERVICES["board"]["environment"]
+    assert board["profiles"] == ["board"]
+    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["board"]
+    assert settings["OUTCOME_MONITOR__BOARD__ACCESS"] == "tokens"
+    assert settings["OUTCOME_MONITOR__BOARD__URL"] == f"http://127.0.0.1:{PAGES['board']}" == BOARD_URL
+    [secret] = board["secrets"]
+    assert settings["OUTCOME_MONITOR__BOARD__TOKENS__FILE"] == f"/run/secrets/{secret}"
+    assert f"/deploy/{STACK['secrets'][secret]['file']}\n" in (ROOT / ".gitignore").read_text(encoding="utf-8")
+    assert f":{port_of('board')}/healthz" in board["healthcheck"]["test"][-1]
 
 
 def test_what_a_service_keeps_is_on_a_volume() -> None:

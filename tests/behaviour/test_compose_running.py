@@ -1,5 +1,6 @@
 """What compose.yaml runs, run as it says but without containers: topics, roles, health checks, and Prometheus."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from deploy.kafka.cluster import Cluster
 from deploy.kafka.ports import HOST, free_ports
+from streams.board.access.port import SIGN_IN_PATH
 from tests.compose import DEPLOY, ROOT, SERVICES, Container, port_of
 from tests.prometheus import Server, alertmanager, prometheus, wait_for
 
@@ -44,7 +46,8 @@ def container(service: str, broker: str, folder: Path, port: int) -> Container:
     config = str(ROOT / "config")
     state = str(own / "state")
     places = {"kafka:9092": broker, "/etc/outcome-monitor": config, "/var/lib/outcome-monitor": state}
-    if service in ROLES:
+    places["/run/secrets"] = str(own)
+    if service != "topics":
         places |= {"0.0.0.0": HOST, port_of(service): str(port)}  # noqa: S104 - it is replaced
     return Container(service, places, own / "said.log")
 
@@ -94,6 +97,23 @@ def test_what_is_posted_to_the_gateway_is_told_by_the_exporter(roles: Addresses)
     posted = httpx.post(f"http://{gateway}/v1/events", json=event, headers=JSON, timeout=60, trust_env=False)
     assert (posted.status_code, before) == (202, 0), posted.text
     wait_for(lambda: told() == 1, SOON_S)
+
+
+def test_the_board_lets_in_who_has_a_token_of_its_file(roles: Addresses, broker: str, tmp_path: Path) -> None:
+    assert roles
+    port = next(free_ports())
+    board = container("board", broker, tmp_path, port)
+    tokens = tmp_path / "board/board-tokens"
+    tokens.touch()
+    made = board.instead("board-token", "Ada Lovelace", "--role", "lead", "--teams", "payments")
+    tokens.write_text(made.stdout)
+    [token] = re.findall(r"shown this once: (\S+)", made.stderr)
+    ours = {"origin": f"http://{HOST}:{port}"}
+    with board.running(), httpx.Client(base_url=f"http://{HOST}:{port}", timeout=60, trust_env=False) as client:
+        assert client.get("/").status_code == 401
+        assert client.post(SIGN_IN_PATH, data={"token": "not a token"}, headers=ours).status_code == 401
+        signed_in = client.post(SIGN_IN_PATH, data={"token": token}, headers=ours, follow_redirects=True)
+        assert (signed_in.status_code, "Ada Lovelace" in signed_in.text) == (200, True)
 
 
 def at_home(config: Mapping[str, Any], addresses: Addresses) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import Scope
 
 from streams.board.access.audit import Audit, AuditError
 from streams.board.access.config import AccessConfig, AccessError, Oidc, Proxy, Tokens, Way
-from streams.board.access.site import check_exposure
+from streams.board.access.port import Refused
+from streams.board.access.site import Site, check_exposure
 from streams.board.access.token_file import TokenFile, TokenFileError, hash_of
 from tests.board_site import Clock
 from tests.boards import SALT, Desk
@@ -48,6 +50,24 @@ def test_where_people_sign_in_other_machines_may_reach_it(way: Way) -> None:
 def test_where_tokens_and_sessions_could_be_read_on_the_way_it_is_refused(way: Way, url: str | None) -> None:
     with pytest.raises(AccessError, match=r"set board\.url to the https:// address"):
         check_exposure("0.0.0.0", AccessConfig(way, SALT, url=url))  # noqa: S104 - it is what is asked
+
+
+def test_what_browsers_of_this_machine_alone_use_may_be_plain_http() -> None:
+    access = AccessConfig(Tokens(Path("tokens.jsonl")), SALT, url="http://127.0.0.1:8089")
+    check_exposure("0.0.0.0", access)  # noqa: S104 - of a container whose port is published on loopback
+
+
+def test_a_board_that_is_said_to_be_on_this_machine_answers_to_no_other_address() -> None:
+    here, elsewhere = Site("http://127.0.0.1:8089", ()), Site("https://board.example", ())
+    for host in ("127.0.0.1:8089", "localhost:8089", "[::1]:8089"):
+        assert here.visit(asked_of(host)).origin == f"http://{host}"
+    with pytest.raises(Refused, match="another host"):
+        here.visit(asked_of("192.0.2.1:8089"))
+    assert elsewhere.visit(asked_of("192.0.2.1:8089")).origin == "http://192.0.2.1:8089"
+
+
+def asked_of(host: str) -> Scope:
+    return {"type": "http", "scheme": "http", "client": ("192.0.2.7", 1), "headers": [(b"host", host.encode())]}
 
 
 def test_a_proxy_may_come_to_the_board_by_plain_http() -> None:

@@ -1,5 +1,6 @@
 """The image of the monitor: what goes into it is there, and it runs as it should."""
 
+import re
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.compose import DOCKERFILE, IMAGE, OURS, ROOT, STAGES, said, variables
 
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 STATE: Final = "/var/lib/outcome-monitor"
+PINS: Final = ("requirements-kafka.txt", "requirements-board.txt")
 COPIED: Final = sorted(
     {
         source
@@ -52,17 +54,23 @@ def test_nothing_else_is_sent_to_the_build() -> None:
 
 
 def test_all_that_the_package_is_made_of_is_copied() -> None:
-    files = {PROJECT["readme"], *PROJECT["license-files"], "pyproject.toml", "requirements-kafka.txt", "streams/"}
+    files = {PROJECT["readme"], *PROJECT["license-files"], "pyproject.toml", *PINS, "streams/"}
     assert files <= set(COPIED)
 
 
 def test_what_it_needs_is_installed_by_its_hashes_and_nothing_beyond() -> None:
     said_so = runs(0)
-    assert "pip install --require-hashes -r requirements-kafka.txt" in said_so
+    assert f"pip install --require-hashes {' '.join(f'-r {pins}' for pins in PINS)}" in said_so
     assert "pip install --no-deps ." in said_so
     assert said_so.count("pip install") == 2
     assert len(STAGES) == 2
     assert "pip" not in runs(1)
+
+
+def test_the_pins_of_what_is_installed_together_agree() -> None:
+    pinned = [dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / pins).read_text(), re.MULTILINE)) for pins in PINS]
+    assert all(len({pins[name] for pins in pinned if name in pins}) == 1 for name in set().union(*pinned))
+    assert all(pinned)
 
 
 def test_it_runs_as_a_user_of_its_own_who_is_known_by_a_fixed_number() -> None:

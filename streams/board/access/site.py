@@ -36,7 +36,7 @@ def check_exposure(host: str, access: AccessConfig) -> None:
             " board.access to oidc, proxy or tokens, or listen on 127.0.0.1"
         )
         raise AccessError(msg)
-    if not isinstance(access.way, Proxy) and not (access.url or "").startswith("https:"):
+    if not isinstance(access.way, Proxy) and not (access.url or "").startswith("https:") and not _is_here(access.url):
         msg = (
             f"{host}: tokens and sessions could be read on the way there; put a reverse proxy that speaks https before"
             " it, set board.url to the https:// address that browsers then use and board.proxies to where the proxy is,"
@@ -77,11 +77,15 @@ class Site:
         own = None if self.url is None else urlsplit(self.url)
         if own is not None and (by_proxy or hosts == [own.netloc]):
             return f"{own.scheme}://{own.netloc}"
-        if len(hosts) == 1 and _needs_no_resolving(hosts[0]):
+        if len(hosts) == 1 and _needs_no_resolving(hosts[0]) and self._is_known_at(hosts[0]):
             return f"{scheme}://{hosts[0].lower()}"
         why = f"the request is for another host: {', '.join(hosts)[:200]!r}"
         says = "The board is not known by this name; whoever runs it sets board.url to the address that browsers use."
         raise Refused(HTTPStatus.MISDIRECTED_REQUEST, why, says)
+
+    def _is_known_at(self, host: str) -> bool:
+        """Say whether browsers may use a name: a board that is said to be on this machine is nowhere else."""
+        return not _is_here(self.url) or _is_here(f"//{host}")
 
     def _behind(self, peer: str, forwarded: list[str]) -> str:
         """Return the last address on the way here that is not a proxy's: what lies before it anybody can write."""
@@ -92,6 +96,11 @@ class Site:
             if not self.is_proxy(hop):
                 return str(address)
         return peer
+
+
+def _is_here(url: str | None) -> bool:
+    """Say whether browsers of this machine alone can use an address."""
+    return url is not None and is_loopback(urlsplit(url).hostname or "")
 
 
 def _hops(forwarded: list[str]) -> Iterator[str]:
