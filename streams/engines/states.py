@@ -12,6 +12,11 @@ from streams.processors.codec import Plain
 S = TypeVar("S")
 
 
+def dumps(plain: Plain) -> bytes:
+    """Return what is plain as JSON, in which a tuple is a list, whatever it is called."""
+    return orjson.dumps(plain, default=tuple)
+
+
 class Codec(NamedTuple, Generic[S]):
     """How a state becomes plain and comes back, and from when on it need not be kept."""
 
@@ -63,7 +68,7 @@ class StateCache(Generic[S]):
         """Return the states that were changed, in the order of their keys."""
         freeze, expires_at = self._codec.freeze, self._codec.expires_at
         return sorted(
-            Changed(key, 0, None) if state is None else Changed(key, expires_at(state), orjson.dumps(freeze(state)))
+            Changed(key, 0, None) if state is None else Changed(key, expires_at(state), dumps(freeze(state)))
             for key, state in states.changed()
         )
 

@@ -1,6 +1,6 @@
-"""States as plain lists of strings, numbers and lists, and back: what an engine serialises in a format it likes.
+"""States as lists and tuples, named ones too, of strings and numbers, and back from lists of lists.
 
-A serialiser may take a plain tuple and yet refuse a named one: so what is named is made plain, where there is any.
+How they are serialised in between is the engine's choice: a tuple comes back as a list, whatever it was called.
 """
 
 from collections.abc import Sequence
@@ -36,10 +36,8 @@ def thaw_contact_events(plain: Plain) -> list[ContactEvent]:
 
 def freeze_journey(journey: Journey) -> Plain:
     """Return a journey."""
-    plain = [[_freeze_held(held) for held in journey.contacts], [tuple(sign) for sign in journey.signs]]
-    if journey.nudges:  # most have none
-        plain.append([tuple(nudged) for nudged in journey.nudges])
-    return plain
+    contacts = [_freeze_held(held) for held in journey.contacts]
+    return (contacts, journey.signs, journey.nudges) if journey.nudges else (contacts, journey.signs)
 
 
 def thaw_journey(plain: Plain) -> Journey:
@@ -52,16 +50,8 @@ def thaw_journey(plain: Plain) -> Journey:
     )
 
 
-def freeze_timer(timer: Timer) -> Plain:
-    """Return what time brings."""
-    if isinstance(timer, Watch):
-        return tuple(timer)
-    *head, maturities = timer
-    return [*head, [(due, window, verdict, closing and tuple(closing)) for due, window, verdict, closing in maturities]]
-
-
 def thaw_timer(plain: Plain) -> Timer:
-    """Return what time brings again."""
+    """Return what time brings again, which is plain enough as it is to be serialised."""
     if isinstance(plain[0], int):
         return Watch(*plain)
     contact_id, customer_id, ended, reason, handled, claims, response, maturities = plain
@@ -82,7 +72,7 @@ def thaw_timer(plain: Plain) -> Timer:
 
 def freeze_agent(agent: Agent) -> Plain:
     """Return an agent."""
-    return [[tuple(moment) for moment in agent.states], [tuple(moment) for moment in agent.memberships]]
+    return agent.states, agent.memberships
 
 
 def thaw_agent(plain: Plain) -> Agent:
@@ -93,7 +83,7 @@ def thaw_agent(plain: Plain) -> Agent:
 
 def freeze_alarm(alarm: Alarm) -> Plain:
     """Return what is remembered of a spike."""
-    return [list(alarm.known), alarm.reason, alarm.nudged and tuple(alarm.nudged)]
+    return alarm.known, alarm.reason, alarm.nudged
 
 
 def thaw_alarm(plain: Plain) -> Alarm:
@@ -103,12 +93,7 @@ def thaw_alarm(plain: Plain) -> Alarm:
 
 
 def _freeze_held(held: Held) -> Plain:
-    judgement, kept = held.judgement, held.kept
-    return [
-        tuple(held.contact),
-        judgement and _freeze_judgement(judgement),
-        None if kept == NOTHING_KEPT else _freeze_kept(kept),
-    ]
+    return held.contact, held.judgement, None if held.kept == NOTHING_KEPT else held.kept
 
 
 def _thaw_held(plain: Plain) -> Held:
@@ -119,26 +104,6 @@ def _thaw_held(plain: Plain) -> Held:
         None if judgement is None else _thaw_judgement(judgement),
         NOTHING_KEPT if kept is None else Kept(_thaw_demand(kept[0]), _thaw_carry(kept[1]), _thaw_seen(kept[2])),
     )
-
-
-def _freeze_judgement(judgement: Judgement) -> Plain:
-    linkable, demand, recontacted, reopened, denied, exited, confirmed, closings, response = judgement
-    return [
-        linkable,
-        demand and tuple(demand),
-        recontacted and tuple(recontacted),
-        reopened and tuple(reopened),
-        denied and tuple(denied),
-        exited and tuple(exited),
-        confirmed and tuple(confirmed),
-        [closing and tuple(closing) for closing in closings],
-        response,
-    ]
-
-
-def _freeze_kept(kept: Kept) -> Plain:
-    demand, carry, recontacted = kept
-    return [demand and tuple(demand), carry and _freeze_carry(carry), recontacted and tuple(recontacted)]
 
 
 def _thaw_judgement(plain: Plain) -> Judgement:
@@ -170,10 +135,6 @@ def _thaw_demand(plain: Plain | None) -> Demand | None:
         return None
     demand, evidence, link, origin_id, origin = plain
     return Demand(demand, evidence, link, origin_id, tuple(origin))
-
-
-def _freeze_carry(carry: Carry) -> Plain:
-    return [carry.cases, carry.reasons, [chain and tuple(chain) for chain in carry.chains], carry.rest]
 
 
 def _thaw_carry(plain: Plain | None) -> Carry | None:

@@ -21,7 +21,7 @@ from streams.domain.nudges import response_of
 from streams.domain.units import Millis
 from streams.domain.watermark import BEGINNING, Sequencer
 from streams.engines.intake import Intake, Touched
-from streams.engines.states import StateCache
+from streams.engines.states import StateCache, dumps
 from streams.processors.changes import Changes, Timers, Work
 from streams.processors.codec import freeze_journey, thaw_journey
 from tests.journeys import DAY, START, Event, arrivals, histories, nudged_histories, wire
@@ -57,7 +57,7 @@ class Judging:
     def counted(self) -> Counts:
         """Return what was counted so far, but for how it came."""
         about_coming = (m.RESTATEMENTS, m.DUPLICATES)
-        net = Counter({tuple(entry.series): entry.net for entry in self.changes.additions.entries()})
+        net: Counts = Counter({entry.series: entry.net for entry in self.changes.additions.entries()})
         return Counter({series: n for series, n in net.items() if n and series[1] not in about_coming})
 
     def recounted(self, now: Millis) -> Counts:
@@ -77,7 +77,7 @@ class Judging:
 
 
 def judged_anew(journey: Journey) -> list[Judgement]:
-    again = thaw_journey(orjson.loads(orjson.dumps(freeze_journey(journey))))
+    again = thaw_journey(orjson.loads(dumps(freeze_journey(journey))))
     return [
         judged._replace(response=response_of(again.nudges, again.contacts[index].contact.contact_id))
         for index, judged in judge(again.grouping(POLICY), again.signs, lambda at: again.contacts[at].kept)

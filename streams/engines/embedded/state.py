@@ -8,9 +8,9 @@ import orjson
 
 from streams.domain.units import Millis
 from streams.engines.embedded.database import decoding
-from streams.engines.states import Codec, StateCache
-from streams.processors.changes import States, Timer, Timers
-from streams.processors.codec import freeze_timer, thaw_timer
+from streams.engines.states import Codec, StateCache, dumps
+from streams.processors.changes import States, Timers
+from streams.processors.codec import thaw_timer
 
 S = TypeVar("S")
 
@@ -63,10 +63,6 @@ def save_timers(connection: sqlite3.Connection, timers: Timers) -> None:
     connection.execute("DELETE FROM timers WHERE due < ?", (timers.horizon,))
     connection.executemany("DELETE FROM timers WHERE due = ? AND id = ?", sorted(timers.to_clear))
     rows: list[tuple[Millis, str, bytes]] = sorted(
-        (due, key, _dump(timer)) for (due, key), timer in timers.to_set.items()
+        (due, key, dumps(timer)) for (due, key), timer in timers.to_set.items()
     )
     connection.executemany("INSERT OR REPLACE INTO timers VALUES (?, ?, ?)", rows)
-
-
-def _dump(timer: Timer) -> bytes:
-    return orjson.dumps(freeze_timer(timer))

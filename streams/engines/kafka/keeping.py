@@ -16,9 +16,9 @@ from streams.domain.nudges import Watch
 from streams.domain.throttle import Sent
 from streams.domain.units import Millis
 from streams.engines.kafka.shelf import Shelf, Write
-from streams.engines.states import Codec, StateCache
-from streams.processors.changes import States, Timer, TimerKey, Timers
-from streams.processors.codec import freeze_timer, thaw_timer
+from streams.engines.states import Codec, StateCache, dumps
+from streams.processors.changes import States, TimerKey, Timers
+from streams.processors.codec import thaw_timer
 
 S = TypeVar("S")
 
@@ -111,7 +111,7 @@ class DueTimers(NamedTuple):
         """Return what was changed: all that was due has fired, and what is still to come was set or cleared."""
         changed: dict[bytes, bytes | None] = dict.fromkeys(self.keys)
         changed.update((_timer_key(key), None) for key in self.timers.to_clear)
-        changed.update((_timer_key(key), _dump(timer)) for key, timer in self.timers.to_set.items())
+        changed.update((_timer_key(key), dumps(timer)) for key, timer in self.timers.to_set.items())
         return sorted(changed.items())
 
     def growth(self, shelf: Shelf) -> int:
@@ -129,10 +129,6 @@ def _timer_key(key: TimerKey) -> bytes:
 def _timer_of(key: bytes) -> TimerKey:
     start = len(_TIMERS)
     return unpack_time(key[start : start + _EXPIRY_BYTES]), key[start + _EXPIRY_BYTES :].decode()
-
-
-def _dump(timer: Timer) -> bytes:
-    return orjson.dumps(freeze_timer(timer))
 
 
 class Totals:
