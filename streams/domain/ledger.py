@@ -126,8 +126,12 @@ class Additions:
 
     def entries(self) -> Iterable[Entry]:
         """Return what was added and retracted, a row for each series."""
-        for key in self.added.keys() | self.retracted.keys():
-            yield Entry(Series(*key), self.added.get(key, 0), self.retracted.get(key, 0))
+        added, retracted = self.added, self.retracted
+        for key, n in added.items():
+            yield Entry(Series(*key), n, retracted.get(key, 0))
+        for key, n in retracted.items():
+            if key not in added:
+                yield Entry(Series(*key), 0, n)
 
 
 def hour_of(at: Millis) -> int:

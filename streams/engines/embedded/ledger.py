@@ -25,8 +25,8 @@ from streams.engines.embedded.progress import read_progress
 def add(connection: sqlite3.Connection, additions: Additions) -> None:
     """Add a batch's additions to the ledger."""
     rows = sorted(
-        (entry.series[0], _series(entry.series[1], entry.series[2]), entry.added, entry.retracted)
-        for entry in additions.entries()
+        (hour, _series(name, labels), added, retracted)
+        for (hour, name, labels), added, retracted in additions.entries()
     )
     connection.executemany(
         "INSERT INTO ledger VALUES (?, ?, ?, ?) ON CONFLICT (hour, series)"
