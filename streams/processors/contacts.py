@@ -70,7 +70,7 @@ class Contacts:
         fold = states.get(event.contact_id)
         if fold is not None and self.expires_at(fold) <= now:
             fold = None
-        if fold is not None and (event.event_id in fold.event_ids or _is_offered_again(event, fold)):
+        if fold is not None and (fold.knows(event.event_id) or _is_offered_again(event, fold)):
             contact = fold.snapshot() if isinstance(event, ActionTaken) else None
             if contact is None:
                 to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
