@@ -37,7 +37,7 @@ class Previews:
         self._policy = policy
         self._throttle = throttle
         self._shown: defaultdict[str, _Shown] = defaultdict(dict)
-        self._told: dict[str, Millis] = {}
+        self._told: dict[tuple[str, str], Millis] = {}
         self._issued: defaultdict[Part, list[Millis]] = defaultdict(list)
         self._swept_at: Millis = 0
 
@@ -64,15 +64,15 @@ class Previews:
         """Go on with a copy of a journey as if what was shown were settled; yield what is news in that."""
 
         def admits(nudge: Nudge) -> bool:
-            return nudge.nudge_id in self._told or self._admits(nudge, settled)
+            return _key(nudge) in self._told or self._admits(nudge, settled)
 
         journey = _copy(journey)
         for (at, _), contact in sorted(_since(settled, shown).items()):
             changed = journey.tell(contact, self._policy, new=True)
             for nudge in nudging.repeats(journey, changed, at, self._policy):
                 nudged, told = nudging.decide(journey, nudge, self._policy, admits)
-                if told is not None and nudge.nudge_id not in self._told:
-                    self._told[nudge.nudge_id] = nudge.at
+                if told is not None and _key(nudge) not in self._told:
+                    self._told[_key(nudge)] = nudge.at
                     if nudged.fate == "issued":
                         self._issued[self._part_of(nudge)].append(nudge.at)
                     yield told._replace(provisional=True)
@@ -97,10 +97,15 @@ class Previews:
                 self._shown[customer_id] = left
             else:
                 del self._shown[customer_id]
-        self._told = {nudge_id: at for nudge_id, at in self._told.items() if at >= settled}
+        self._told = {key: at for key, at in self._told.items() if at >= settled}
         for part, issued in list(self._issued.items()):
             if max(issued, default=0) < settled:
                 del self._issued[part]
+
+
+def _key(nudge: Nudge) -> tuple[str, str]:
+    """Return what tells a nudge from others: one of a contact that turns out to be another customer's is another."""
+    return nudge.nudge_id, nudge.contact.customer_id
 
 
 def _since(at: Millis, shown: _Shown) -> _Shown:
