@@ -1,6 +1,7 @@
 """A customer's journey: the contacts and signs that we hold of one customer, and for how long we hold them."""
 
 from bisect import insort
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -126,15 +127,17 @@ class Journey:
         self.regroup()
         return [*_withdrawal(held), *self._judge(policy)]
 
-    def note_responses(self) -> list[Change]:
-        """Have judgements say how contacts were answered that were nudged for, and return what differs."""
+    def note_responses(self, contact_ids: Iterable[str]) -> list[Change]:
+        """Have the judgements of contacts say how the nudges for them were answered, and return what differs."""
         changes = []
-        for held in self.contacts:
-            contact, judgement = held.contact, held.judgement
-            response = response_of(self.nudges, contact.contact_id)
-            if judgement is not None and judgement.response != response:
-                held.judgement = judgement._replace(response=response)
-                changes.append(Change((contact, judgement), (contact, held.judgement)))
+        for contact_id in contact_ids:
+            index = self.index_of(contact_id)
+            held = self.contacts[index] if index is not None else None
+            response = response_of(self.nudges, contact_id)
+            if held is not None and held.judgement is not None and held.judgement.response != response:
+                judgement = held.judgement._replace(response=response)
+                changes.append(Change((held.contact, held.judgement), (held.contact, judgement)))
+                held.judgement = judgement
         return changes
 
     def sign(self, sign: Sign, policy: Policy) -> list[Change] | None:

@@ -40,8 +40,10 @@ class Nudger:
         """
         known = fact if isinstance(fact, ContactKnown) else None
         waits = known.contact.contact_id if known is not None and not known.taken else None
+        nudged = []
         for nudge in nudging.repeats(journey, changed, now, self._policy):
             contact_id = nudge.contact.contact_id
+            nudged.append(contact_id)
             self._decide(nudge, journey, work.changes)
             if contact_id != waits:  # whether others wait still is not known
                 nudging.take(journey, contact_id)
@@ -51,7 +53,7 @@ class Nudger:
                 _wait(nudging.promise_watch(journey, change.after[0].contact_id, self._policy), now, work.timers)
         if known is not None and known.contact.ends:
             nudging.take(journey, known.contact.contact_id)
-        return journey.note_responses()
+        return journey.note_responses(nudged)
 
     def watch(self, watch: Watch, work: Work[Journey]) -> list[Change]:
         """Look whether what was watched for has come true, nudge if so, and return what that changes."""
@@ -59,16 +61,16 @@ class Nudger:
         if journey is None or is_expired(journey, at, policy):
             return []  # it may also have had more contacts than are kept, so that this one is not held
         when, what = _OCCASIONS[watch.kind]
-        due = when(journey, watch.contact_id, policy)
-        if due is None or due.due > at:
-            _wait(due, at, work.timers)  # by other settings than it was set by
+        again = when(journey, watch.contact_id, policy)
+        if again is None or again.due > at:
+            _wait(again, at, work.timers)  # it was set by other settings
             return []
         nudge = what(journey, watch.contact_id, at, policy)
         if nudge is None:
             return []
         self._decide(nudge, journey, work.changes)
         work.states.put(watch.customer_id, journey)
-        return journey.note_responses()
+        return journey.note_responses([nudge.contact.contact_id])
 
     def answer(self, fact: NudgeAnswered, journey: Journey, changes: Changes) -> list[Change] | None:
         """Note an answer, count it, and return what it changes; ``None`` if it is of no use."""
@@ -89,7 +91,7 @@ class Nudger:
             contact = journey.contacts[index].contact
             told = outcomes.NudgeResponded(action.occurred_at, action, known.place, contact.reason_label, contact)
             changes.outcomes.append(told)
-        return journey.note_responses()
+        return journey.note_responses(dict.fromkeys(after.contact_id for _, after in answered))
 
     def withdraw(self, contact_id: str, journey: Journey, changes: Changes) -> None:
         """Take back what was counted of the nudges of a contact that turned out to be another customer's."""

@@ -56,9 +56,11 @@ class Judging:
 
     def counted(self) -> Counts:
         """Return what was counted so far, but for how it came."""
-        about_coming = (m.RESTATEMENTS, m.DUPLICATES)
-        net = Counter({tuple(entry.series): entry.net for entry in self.changes.additions.entries()})
-        return Counter({series: n for series, n in net.items() if n and series[1] not in about_coming})
+        net: Counts = Counter()
+        for (hour, name, labels), added, retracted in self.changes.additions.entries():
+            if added != retracted and name not in (m.RESTATEMENTS, m.DUPLICATES):
+                net[hour, name, labels] = added - retracted
+        return net
 
     def recounted(self, now: Millis) -> Counts:
         """Count from scratch what can be said by now of all contacts and nudges that are held."""
