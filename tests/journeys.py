@@ -38,10 +38,6 @@ def contact_events(draw: st.DrawFn, number: int) -> list[Event]:
     events = [offered]
     if customer is None and draw(st.booleans()):
         events.append({"type": "contact.identified", "contact_id": contact_id, "customer_id": "anna", "at": at + 1_000})
-    moves = draw(st.sampled_from((None, None, None, 500, 40_000, DAY)))
-    if moves is not None:
-        whose = draw(st.sampled_from(("anna", "ben")))
-        events.append({"type": "contact.identified", "contact_id": contact_id, "customer_id": whose, "at": at + moves})
     if draw(st.booleans()):
         events.append({"type": "contact.updated", "contact_id": contact_id, "reason": "card", "at": at + 2_000})
     if draw(st.booleans()):
