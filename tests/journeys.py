@@ -108,7 +108,7 @@ def histories(draw: st.DrawFn, contacts: int = 6, others: int = 6) -> list[Event
 
 @st.composite
 def nudged_histories(draw: st.DrawFn) -> list[Event]:
-    """A history with three contacts about one case, nudges of which are answered, while it is reopened and they move."""
+    """A history with three contacts of a case: their nudges are answered, it is reopened, and they move."""
     events, drawn = draw(histories(contacts=2, others=2)), st.sampled_from
     names = drawn(("n0", "n1", "n2"))
 

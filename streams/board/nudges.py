@@ -145,6 +145,12 @@ class Nudges:
             self._by_token[self._token(nudge.nudge_id)] = nudge.nudge_id
         self._issued[nudge.nudge_id] = nudge
 
+    def drop(self, nudge_id: str, customer_id: str) -> None:
+        """Forget a nudge that turned out to be about another customer; one about that customer stays."""
+        known = self._issued.get(nudge_id)
+        if known is not None and known.customer_id == customer_id:
+            self._forget(known)
+
     def answer(self, answer: Answer) -> None:
         """Take an answer. An acknowledgement leaves the nudge open; of the others the first stays."""
         self._changes(answer.place)
@@ -221,12 +227,15 @@ class Nudges:
         for nudge in [
             nudge for nudge in self._issued.values() if _was_none(nudge, newest) or nudge.expires_at < newest - _KEPT
         ]:
-            self._changes(nudge.place)
-            del self._issued[nudge.nudge_id]
-            del self._by_token[self._token(nudge.nudge_id)]
+            self._forget(nudge)
         for answers in (self._taken, self._done):
             for answer in [answer for answer in answers.values() if answer.at < newest - self._kept]:
                 del answers[answer.nudge_id]
+
+    def _forget(self, nudge: Nudge) -> None:
+        self._changes(nudge.place)
+        del self._issued[nudge.nudge_id]
+        del self._by_token[self._token(nudge.nudge_id)]
 
     def _changes(self, place: Place) -> None:
         self._revisions[place.team, place.queue] += 1

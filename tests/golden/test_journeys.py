@@ -64,8 +64,9 @@ def told_by(played: Played) -> Told:
         elif outcome["type"] == "demand.classified":
             told.demand[contact] = outcome
         elif outcome["type"] == "outcome.seen":
-            told.seen.setdefault(contact, set()).add(outcome["by"])
-            if outcome["by"] in ("recontact", "reopened", "denied"):
+            seen = told.seen.setdefault(contact, set())
+            (seen.add if outcome["evidence"] is not None else seen.discard)(outcome["by"])
+            if outcome["evidence"] is not None and outcome["by"] in ("recontact", "reopened", "denied"):
                 told.verdicts.setdefault(contact, {}).update(dict.fromkeys(outcome["windows"], "recurred"))
         elif outcome["type"] == "verdict.reached":
             if "verdict" in outcome:
