@@ -22,7 +22,7 @@ from streams.domain.estimate import PERIODS
 from streams.domain.ledger import hour_of
 from streams.domain.policy import Window
 from streams.domain.spikes import MOST_WEEKS
-from streams.domain.units import DAY, HOUR, Millis
+from streams.domain.units import DAY, HOUR, SECOND, Millis
 
 _WEEKS_KEPT: Final = (MOST_WEEKS * 7 + 2) * DAY
 
@@ -44,12 +44,14 @@ class Centre:
     Attributes:
         windows: how long contacts are watched for recurrence, shortest first.
         window: the one of them that outcomes are shown for.
+        lateness: how far out of order events may come.
         zone: where days begin and end.
         goal: of queues that have none of their own in ``goals``.
     """
 
     windows: tuple[Window, ...] = (Window("1d", DAY), _USUAL_WINDOW, Window("30d", 30 * DAY))
     window: Window = _USUAL_WINDOW
+    lateness: Millis = 10 * SECOND
     zone: tzinfo = UTC
     goal: Goal = Goal()  # noqa: RUF009 - a tuple that never changes
     goals: Mapping[str, Goal] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class Model:
         """The first local hour of which arrivals are known."""
         kept = centre.windows[-1].length + DAY
         self.contacts = Contacts(kept, token)
-        self.nudges = Nudges(kept, token)
+        self.nudges = Nudges(kept, centre.lateness, token)
         self.asked = AskedOf(2 * kept)  # a contact may be nudged for long before it ends
         self.counts = Counts()
         self._kept = kept

@@ -415,6 +415,13 @@ def test_a_contact_of_a_day_that_lasts_twenty_five_hours_is_counted_once() -> No
     assert model.clock.day(autumn + DAY) == model.clock.day(autumn) + 1
 
 
+@pytest.mark.parametrize(("lateness", "shown"), [(10 * SECOND, []), (5 * MINUTE, ["repeat:b"])])
+def test_what_is_not_settled_yet_is_shown_for_as_long_as_events_may_be_late(lateness: Millis, shown: list[str]) -> None:
+    centre = Centre(lateness=lateness)
+    model = model_of(issued("b", NINE, provisional=True), value("c", NINE + MINUTE), centre=centre)
+    assert open_ids(model) == shown
+
+
 # --- what is taken back ----------------------------------------------------------------------------------------------
 
 
