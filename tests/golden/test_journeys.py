@@ -1,7 +1,7 @@
 """Golden journeys: events that a domain expert can read, and what must become of each contact."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
@@ -23,6 +23,7 @@ POLICY = Policy(
     nudging=Nudging(resolve_within={"repairs": 5 * DAY}),
 )
 EMPTY: dict[str, Any] = {}
+RECURRENCES = ("recontact", "reopened", "denied")
 
 
 def names() -> list[str]:
@@ -36,7 +37,7 @@ class Told:
     totals: Totals
     demand: dict[str, dict[str, Any]] = field(default_factory=dict)
     verdicts: dict[str, dict[str, str]] = field(default_factory=dict)
-    seen: dict[str, set[str]] = field(default_factory=dict)
+    seen: dict[str, dict[str, Sequence[str]]] = field(default_factory=dict)
     restated: dict[str, set[str]] = field(default_factory=dict)
     handled: dict[str, bool] = field(default_factory=dict)
     problems: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -64,10 +65,7 @@ def told_by(played: Played) -> Told:
         elif outcome["type"] == "demand.classified":
             told.demand[contact] = outcome
         elif outcome["type"] == "outcome.seen":
-            seen = told.seen.setdefault(contact, set())
-            (seen.add if outcome["evidence"] is not None else seen.discard)(outcome["by"])
-            if outcome["evidence"] is not None and outcome["by"] in ("recontact", "reopened", "denied"):
-                told.verdicts.setdefault(contact, {}).update(dict.fromkeys(outcome["windows"], "recurred"))
+            tell_sign(told, contact, outcome)
         elif outcome["type"] == "verdict.reached":
             if "verdict" in outcome:
                 told.verdicts.setdefault(contact, {})[outcome["window"]] = outcome["verdict"]
@@ -79,6 +77,20 @@ def told_by(played: Played) -> Told:
     nudges = [json.loads(record) for record in played.nudges]
     told.nudges = sorted((nudge for nudge in nudges if not nudge.get("provisional")), key=itemgetter("occurred_at"))
     return told
+
+
+def tell_sign(told: Told, contact: str, outcome: Mapping[str, Any]) -> None:
+    """Take a sign of how a contact turned out, or take it back: then what it alone showed is pending again."""
+    signs, verdicts = told.seen.setdefault(contact, {}), told.verdicts.setdefault(contact, {})
+    before = signs.pop(outcome["by"], ())
+    if outcome["evidence"] is not None:
+        signs[outcome["by"]] = outcome["windows"]
+    recurred = {window for by, windows in signs.items() if by in RECURRENCES for window in windows}
+    if outcome["by"] in RECURRENCES:
+        verdicts |= dict.fromkeys(outcome["windows"], "recurred")
+        for window in {*before} - recurred:
+            if verdicts[window] == "recurred":
+                del verdicts[window]
 
 
 @pytest.fixture(scope="module")
