@@ -1,7 +1,7 @@
 """Golden journeys: events that a domain expert can read, and what must become of each contact."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
@@ -55,10 +55,26 @@ def expected(name: str) -> dict[str, Any]:
     return says
 
 
+def that_hold(outcomes: Iterable[bytes]) -> list[dict[str, Any]]:
+    """Return the outcomes but for those of contacts that turned out to be another customer's; answers stay."""
+    found: list[dict[str, Any]] = []
+    for record in outcomes:
+        outcome = json.loads(record)
+        if outcome["type"] == "contact.withdrawn":
+            gone = (outcome["contact_id"], outcome["customer_id"])
+            found = [told for told in found if (told["contact_id"], told["customer_id"]) != gone or is_answer(told)]
+        else:
+            found.append(outcome)
+    return found
+
+
+def is_answer(outcome: Mapping[str, Any]) -> bool:
+    return bool(outcome["type"] == "nudge.answered")
+
+
 def told_by(played: Played) -> Told:
     told = Told(Totals(entry for entry in played.entries if entry.series.hour == TOTALS))
-    for record in played.outcomes:
-        outcome = json.loads(record)
+    for outcome in that_hold(played.outcomes):
         contact = outcome["contact_id"]
         if outcome["type"] == "nudge.answered":
             told.answers.append([outcome["nudge_id"], outcome["action"]])
