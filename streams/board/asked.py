@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from streams.board.clock import WallClock
+from streams.board.contacts import Whose
 from streams.board.counts import Entry
 from streams.board.records import Place
 from streams.domain.units import DAY, Millis
@@ -20,11 +21,15 @@ RESPONSES: Final = ("ignored", "acknowledged", "dismissed", "acted")
 
 @dataclass(slots=True)
 class Asked:
-    """What was asked under one nudge id; ``at`` and ``place`` are ``None`` while only an answer to it was read."""
+    """What was asked under one nudge id; ``at`` and ``place`` are ``None`` while only an answer to it was read.
+
+    ``left`` says until when what was asked of a contact does not hold, since it turned out to be another customer's.
+    """
 
     at: Millis | None = None
     place: Place | None = None
-    contacts: list[str] = field(default_factory=list)
+    contacts: list[Whose] = field(default_factory=list)
+    left: dict[Whose, Millis] = field(default_factory=dict)
     response: str = RESPONSES[0]
     responded_at: Millis = 0
 
@@ -51,23 +56,38 @@ class AskedOf:
     def __init__(self, kept: Millis) -> None:
         self._kept = kept
         self._known: dict[str, Asked] = {}
-        self._about: dict[str, list[str]] = {}
+        self._about: dict[Whose, list[str]] = {}
         self._trimmed: Millis = 0
 
     def open(self, nudge_id: str) -> Asked:
         """Return what is known of a nudge, which is remembered from now on."""
         return self._known.setdefault(nudge_id, Asked())
 
-    def join(self, nudge_id: str, contact_id: str) -> None:
+    def join(self, nudge_id: str, whose: Whose) -> None:
         """Note that a nudge is about a contact; it may be about several."""
-        about = self._about.setdefault(contact_id, [])
+        about = self._about.setdefault(whose, [])
         if nudge_id not in about:
             about.append(nudge_id)
-            self.open(nudge_id).contacts.append(contact_id)
+            self.open(nudge_id).contacts.append(whose)
 
-    def response_of(self, contact_id: str) -> str | None:
+    def leave(self, nudge_id: str, whose: Whose, at: Millis) -> None:
+        """Note that what was asked of a contact by a time does not hold; without any, nothing was asked."""
+        one = self.open(nudge_id)
+        one.left[whose] = at
+        if whose in one.contacts:
+            one.contacts.remove(whose)
+            self._forget(nudge_id, whose)
+        if not one.contacts:
+            one.at, one.place, one.response, one.responded_at = None, None, RESPONSES[0], at
+
+    def has_left(self, nudge_id: str, whose: Whose, at: Millis) -> bool:
+        """Say whether what was asked of a contact at a time does not hold any more."""
+        one = self._known.get(nudge_id)
+        return one is not None and at <= one.left.get(whose, at - 1)
+
+    def response_of(self, whose: Whose) -> str | None:
         """Return what was done about a contact, by the strongest answer; ``None`` if nobody was nudged about it."""
-        answers = (self._known[nudge_id].response for nudge_id in self._about.get(contact_id, ()))
+        answers = (self._known[nudge_id].response for nudge_id in self._about.get(whose, ()))
         return max(answers, key=RESPONSES.index, default=None)
 
     def trim(self, newest: Millis) -> None:
@@ -78,7 +98,10 @@ class AskedOf:
         for nudge_id, one in list(self._known.items()):
             if max(one.at or 0, one.responded_at) < newest - self._kept:
                 del self._known[nudge_id]
-                for contact_id in one.contacts:
-                    self._about[contact_id].remove(nudge_id)
-                    if not self._about[contact_id]:
-                        del self._about[contact_id]
+                for whose in one.contacts:
+                    self._forget(nudge_id, whose)
+
+    def _forget(self, nudge_id: str, whose: Whose) -> None:
+        self._about[whose].remove(nudge_id)
+        if not self._about[whose]:
+            del self._about[whose]

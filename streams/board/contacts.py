@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from itertools import chain
+from typing import Final, NamedTuple, TypeAlias
 
 from streams.board.records import Arrival, End, Sign
 from streams.domain.units import DAY, Millis
@@ -20,9 +21,13 @@ class Verdict(NamedTuple):
     restates: str | None
 
 
+Whose: TypeAlias = tuple[str, str]
+"""A contact and its customer, by their ids: one that turns out to be another customer's is told of anew as theirs."""
+
+
 @dataclass(slots=True, eq=False)
 class Contact:
-    """A contact as far as records have told of it, in whatever order."""
+    """A contact as far as records have told of it as one customer's, in whatever order."""
 
     contact_id: str
     customer_id: str
@@ -30,6 +35,11 @@ class Contact:
     end: End | None = None
     signs: dict[str, Sign] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+    @property
+    def whose(self) -> Whose:
+        """What tells it from all others."""
+        return self.contact_id, self.customer_id
 
     @property
     def latest(self) -> Millis:
@@ -78,7 +88,8 @@ class Contacts:
     def __init__(self, kept: Millis, token: Callable[[str], str]) -> None:
         self.kept = kept
         self._token = token
-        self._known: dict[str, Contact] = {}
+        self._known: dict[str, tuple[Contact, ...]] = {}
+        """By id: one, but while it is not told yet that it is no longer another customer's; the newest last."""
         self._charged: dict[str, list[str]] = {}
         self._by_token: dict[str, str] = {}
         self._trimmed: Millis = 0
@@ -88,15 +99,30 @@ class Contacts:
 
     def get(self, contact_id: str | None) -> Contact | None:
         """Return a contact that is remembered."""
-        return None if contact_id is None else self._known.get(contact_id)
+        return self._known[contact_id][-1] if contact_id in self._known else None
 
-    def open(self, contact_id: str, customer_id: str) -> Contact:
+    def find(self, whose: Whose) -> Contact | None:
+        """Return a contact that is remembered as one customer's."""
+        return next((one for one in self._known.get(whose[0], ()) if one.customer_id == whose[1]), None)
+
+    def open(self, whose: Whose) -> Contact:
         """Return a contact, which is remembered from now on."""
-        contact = self._known.get(contact_id)
+        contact = self.find(whose)
         if contact is None:
-            contact = self._known[contact_id] = Contact(contact_id, customer_id)
-            self._by_token[self._token(contact_id)] = contact_id
+            contact = Contact(*whose)
+            self._known[contact.contact_id] = (*self._known.get(contact.contact_id, ()), contact)
+            self._by_token[self._token(contact.contact_id)] = contact.contact_id
         return contact
+
+    def drop(self, contact: Contact) -> None:
+        """Forget a contact."""
+        self._uncharge(contact)
+        left = tuple(one for one in self._known[contact.contact_id] if one is not contact)
+        if left:
+            self._known[contact.contact_id] = left
+        else:
+            del self._known[contact.contact_id]
+            del self._by_token[self._token(contact.contact_id)]
 
     def charge(self, contact: Contact, arrival: Arrival) -> None:
         """Note why a contact arrived, and which contact that is charged to."""
@@ -112,13 +138,10 @@ class Contacts:
 
         Contacts are of one problem if one is charged to the other.
         """
-        first = self._known.get(contact_id)
-        if first is None:
-            return []
         found: dict[str, Contact] = {}
         coming = [contact_id]
         while coming:
-            contact = self._known.get(one := coming.pop())
+            contact = self.get(one := coming.pop())
             if contact is None or one in found:
                 continue
             found[one] = contact
@@ -141,14 +164,13 @@ class Contacts:
         if now < self._trimmed + DAY // 4:
             return
         self._trimmed = now
-        for contact in [contact for contact in self._known.values() if contact.latest < now - self.kept]:
-            self._uncharge(contact)
-            del self._known[contact.contact_id]
-            del self._by_token[self._token(contact.contact_id)]
-            self._charged.pop(contact.contact_id, None)
+        for contact in [contact for contact in self if contact.latest < now - self.kept]:
+            self.drop(contact)
+            if contact.contact_id not in self._known:
+                self._charged.pop(contact.contact_id, None)
 
     def __iter__(self) -> Iterator[Contact]:
-        return iter(self._known.values())
+        return chain.from_iterable(self._known.values())
 
     def _uncharge(self, contact: Contact) -> None:
         origin = contact.arrival.charged.origin_id if contact.arrival is not None else None

@@ -14,7 +14,7 @@ from streams.board import asked
 from streams.board import entries as e
 from streams.board.asked import Asked, AskedOf
 from streams.board.clock import WallClock
-from streams.board.contacts import Contact, Contacts, Verdict
+from streams.board.contacts import Contact, Contacts, Verdict, Whose
 from streams.board.counts import Counts, Entry
 from streams.board.nudges import Answer, Nudge, Nudges
 from streams.board.records import Arrival, Charged, End, Record, Sign, at
@@ -22,7 +22,7 @@ from streams.domain.estimate import PERIODS
 from streams.domain.ledger import hour_of
 from streams.domain.policy import Window
 from streams.domain.spikes import MOST_WEEKS
-from streams.domain.units import DAY, HOUR, Millis
+from streams.domain.units import DAY, HOUR, SECOND, Millis
 
 _WEEKS_KEPT: Final = (MOST_WEEKS * 7 + 2) * DAY
 
@@ -44,12 +44,14 @@ class Centre:
     Attributes:
         windows: how long contacts are watched for recurrence, shortest first.
         window: the one of them that outcomes are shown for.
+        lateness: how far out of order events may come.
         zone: where days begin and end.
         goal: of queues that have none of their own in ``goals``.
     """
 
     windows: tuple[Window, ...] = (Window("1d", DAY), _USUAL_WINDOW, Window("30d", 30 * DAY))
     window: Window = _USUAL_WINDOW
+    lateness: Millis = 10 * SECOND
     zone: tzinfo = UTC
     goal: Goal = Goal()  # noqa: RUF009 - a tuple that never changes
     goals: Mapping[str, Goal] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class Model:
         """The first local hour of which arrivals are known."""
         kept = centre.windows[-1].length + DAY
         self.contacts = Contacts(kept, token)
-        self.nudges = Nudges(kept, token)
+        self.nudges = Nudges(kept, centre.lateness, token)
         self.asked = AskedOf(2 * kept)  # a contact may be nudged for long before it ends
         self.counts = Counts()
         self._kept = kept
@@ -86,7 +88,9 @@ class Model:
             "contact.ended": self._ended,
             "outcome.seen": self._seen,
             "verdict.reached": self._judged,
+            "contact.withdrawn": self._withdrawn,
             "nudge.issued": self._nudged,
+            "nudge.withdrawn": self._nudge_withdrawn,
             "nudge.answered": self._answered,
         }
 
@@ -115,7 +119,7 @@ class Model:
 
     def _arrived(self, record: Record) -> None:
         arrival = Arrival.of(record)
-        known = self.contacts.get(record["contact_id"])
+        known = self.contacts.find(_whose(record))
         if (known is None or known.arrival is None) and self._is_forgotten(arrival.at):
             if "restates" in record:
                 was = arrival._replace(charged=Charged.of(record["restates"]))
@@ -129,22 +133,31 @@ class Model:
 
     def _ended(self, record: Record) -> None:
         end = End.of(record)
-        known = self.contacts.get(record["contact_id"])
+        known = self.contacts.find(_whose(record))
         if (known is None or known.end is None) and self._is_forgotten(end.at):
             return
         with self._changing(self._contact(record)) as contact:
             contact.end = end
 
     def _seen(self, record: Record) -> None:
-        if self.contacts.get(record["contact_id"]) is None and self._is_forgotten(at(record["ended_at"])):
+        if self.contacts.find(_whose(record)) is None and self._is_forgotten(at(record["ended_at"])):
             return
         by, evidence = record["by"], record["evidence"]
-        sign = Sign(at(evidence["at"]), evidence["id"])
+        sign = None if evidence is None else Sign(at(evidence["at"]), evidence["id"])
         with self._changing(self._contact(record)) as contact:
-            contact.signs[by] = sign
+            if sign is None:
+                contact.signs.pop(by, None)
+            else:
+                contact.signs[by] = sign
+
+    def _withdrawn(self, record: Record) -> None:
+        contact = self.contacts.find(_whose(record))
+        if contact is not None:
+            self.counts.change(self._entries(contact), ())
+            self.contacts.drop(contact)
 
     def _judged(self, record: Record) -> None:
-        contact = self.contacts.get(record["contact_id"])
+        contact = self.contacts.find(_whose(record))
         verdict = record.get("verdict")
         if contact is not None and verdict is not None:
             window = record["window"]
@@ -153,14 +166,24 @@ class Model:
 
     def _nudged(self, record: Record) -> None:
         nudge = Nudge.of(record)
+        whose = None if nudge.contact_id is None or nudge.customer_id is None else _whose(record)
+        if whose is not None and self.asked.has_left(nudge.nudge_id, whose, nudge.at):
+            return
         self.nudges.issue(nudge)
         if nudge.provisional or self._is_forgotten(nudge.at):
             return
-        with self._asking(nudge.nudge_id, nudge.contact_id) as one:
+        with self._asking(nudge.nudge_id, whose) as one:
             if one.at is None:
                 one.at, one.place = nudge.at, nudge.place
-            if nudge.contact_id is not None:
-                self.asked.join(nudge.nudge_id, nudge.contact_id)
+            if whose is not None:
+                self.asked.join(nudge.nudge_id, whose)
+
+    def _nudge_withdrawn(self, record: Record) -> None:
+        nudge_id, whose, left_at = record["nudge_id"], _whose(record), at(record["occurred_at"])
+        with self._asking(nudge_id, whose) as one:
+            self.asked.leave(nudge_id, whose, left_at)
+        if not one.contacts:
+            self.nudges.drop(nudge_id, record["customer_id"])
 
     def _answered(self, record: Record) -> None:
         answer = Answer.of(record)
@@ -171,13 +194,14 @@ class Model:
             one.answer(answer.action, answer.at)
 
     def _contact(self, record: Record) -> Contact:
-        return self.contacts.open(record["contact_id"], record["customer_id"])
+        return self.contacts.open(_whose(record))
 
     @contextmanager
-    def _asking(self, nudge_id: str, contact_id: str | None = None) -> Iterator[Asked]:
+    def _asking(self, nudge_id: str, whose: Whose | None = None) -> Iterator[Asked]:
         """Count anew what a nudge counts, and the contacts that it is about, once it has been changed."""
         one = self.asked.open(nudge_id)
-        about = [contact for id_ in {*one.contacts, contact_id} if (contact := self.contacts.get(id_)) is not None]
+        asked = {*one.contacts} if whose is None else {*one.contacts, whose}
+        about = [contact for each in asked if (contact := self.contacts.find(each)) is not None]
 
         def entries() -> list[Entry]:
             return [*one.entries(self.clock), *(entry for contact in about for entry in self._entries(contact))]
@@ -194,7 +218,7 @@ class Model:
         self.counts.change(before, self._entries(contact))
 
     def _entries(self, contact: Contact) -> list[Entry]:
-        return e.entries_of(contact, self.asked.response_of(contact.contact_id), self.clock)
+        return e.entries_of(contact, self.asked.response_of(contact.whose), self.clock)
 
     def _is_forgotten(self, told_of: Millis) -> bool:
         """Say whether what is not known of a contact may be so old that it was forgotten: it was counted then."""
@@ -213,3 +237,8 @@ class Model:
         self.counts.trim(e.BY_HOUR, hour_of(newest - self.centre.windows[-1].length - max(PERIODS) - 2 * HOUR))
         if self.first_hour is not None:
             self.first_hour = max(self.first_hour, first)
+
+
+def _whose(record: Record) -> Whose:
+    """Return the contact that a record is about, and its customer."""
+    return record["contact_id"], record["customer_id"]

@@ -9,8 +9,8 @@ from streams.board.counts import Scope
 from streams.board.records import Place, Record, at, maybe_at
 from streams.domain.units import DAY, HOUR, SECOND, Millis
 
-SETTLES_WITHIN: Final = 30 * SECOND
-"""A provisional nudge that nothing has settled by then, by the log's time, was none."""
+_GRACE: Final = 20 * SECOND
+"""How much longer than events may be late a nudge may wait to be settled: other partitions may be behind."""
 ACKNOWLEDGED: Final = "acknowledged"
 """The answer that says only that somebody takes care of it: it needs action until that is told."""
 _KEPT: Final = 2 * DAY
@@ -121,11 +121,16 @@ class Nudge:
 
 
 class Nudges:
-    """Nudges by id, and the answers to them. ``kept`` is for how long an answer keeps a nudge from coming back."""
+    """Nudges by id, and the answers to them.
 
-    def __init__(self, kept: Millis, token: Callable[[str], str]) -> None:
+    ``kept`` is for how long an answer keeps a nudge from coming back, ``lateness`` how late events may come: what was
+    told ahead of time and is not settled soon after that, by the log's time, was none.
+    """
+
+    def __init__(self, kept: Millis, lateness: Millis, token: Callable[[str], str]) -> None:
         self._revisions: Counter[tuple[str, str]] = Counter()
         self._kept = kept
+        self._settles_within = lateness + _GRACE
         self._token = token
         self._issued: dict[str, Nudge] = {}
         self._taken: dict[str, Answer] = {}
@@ -144,6 +149,12 @@ class Nudges:
         else:
             self._by_token[self._token(nudge.nudge_id)] = nudge.nudge_id
         self._issued[nudge.nudge_id] = nudge
+
+    def drop(self, nudge_id: str, customer_id: str) -> None:
+        """Forget a nudge that turned out to be about another customer; one about that customer stays."""
+        known = self._issued.get(nudge_id)
+        if known is not None and known.customer_id == customer_id:
+            self._forget(known)
 
     def answer(self, answer: Answer) -> None:
         """Take an answer. An acknowledgement leaves the nudge open; of the others the first stays."""
@@ -184,7 +195,7 @@ class Nudges:
             if scope.has(nudge.place.team, nudge.place.queue)
             and nudge.nudge_id not in self._done
             and nudge.expires_at > now
-            and not _was_none(nudge, newest)
+            and not self._was_none(nudge, newest)
         ]
         return sorted(found, key=_order)
 
@@ -219,14 +230,22 @@ class Nudges:
             return
         self._trimmed = newest
         for nudge in [
-            nudge for nudge in self._issued.values() if _was_none(nudge, newest) or nudge.expires_at < newest - _KEPT
+            nudge
+            for nudge in self._issued.values()
+            if self._was_none(nudge, newest) or nudge.expires_at < newest - _KEPT
         ]:
-            self._changes(nudge.place)
-            del self._issued[nudge.nudge_id]
-            del self._by_token[self._token(nudge.nudge_id)]
+            self._forget(nudge)
         for answers in (self._taken, self._done):
             for answer in [answer for answer in answers.values() if answer.at < newest - self._kept]:
                 del answers[answer.nudge_id]
+
+    def _was_none(self, nudge: Nudge, newest: Millis) -> bool:
+        return nudge.provisional and nudge.at + self._settles_within < newest
+
+    def _forget(self, nudge: Nudge) -> None:
+        self._changes(nudge.place)
+        del self._issued[nudge.nudge_id]
+        del self._by_token[self._token(nudge.nudge_id)]
 
     def _changes(self, place: Place) -> None:
         self._revisions[place.team, place.queue] += 1
@@ -239,10 +258,6 @@ def unconfirmed(nudge: Nudge, action: str, actor: str, note: str | None, at: Mil
 
 def _same(one: Answer, other: Answer) -> bool:
     return (one.nudge_id, one.action, one.actor, one.note) == (other.nudge_id, other.action, other.actor, other.note)
-
-
-def _was_none(nudge: Nudge, newest: Millis) -> bool:
-    return nudge.provisional and nudge.at + SETTLES_WITHIN < newest
 
 
 def _order(told: Nudge | Answer) -> tuple[Millis, str]:

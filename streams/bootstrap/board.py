@@ -47,6 +47,7 @@ def make_centre(settings: Settings) -> Centre:
     return Centre(
         monitor.windows,
         usual.window or windows.get(_USUAL_WINDOW, monitor.windows[-1]),
+        monitor.lateness,
         monitor.detection.time_zone,
         Goal(usual.service_level, usual.failure),
         {

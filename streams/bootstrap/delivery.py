@@ -67,8 +67,7 @@ def file_nudges(path: str) -> Follow:
 
     @asynccontextmanager
     async def follow(position: Position | None) -> AsyncIterator[Source]:
-        start = position if isinstance(position, int) else new
-        with closing(FollowedNudges(path, start)) as followed:
+        with closing(FollowedNudges(path, new, position)) as followed:
             yield _Source(followed)
 
     return follow

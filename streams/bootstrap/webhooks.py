@@ -1,6 +1,7 @@
 """Where nudges are delivered to, made of settings; needs nothing but what every installation has."""
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from streams.delivery.signing import key_of
@@ -41,7 +42,7 @@ def webhooks(settings: Settings, env: Mapping[str, str]) -> list[Webhook]:
 
 
 def _webhook(section: Section, url: str, key: bytes | None) -> Webhook:
-    return Webhook(
+    webhook = Webhook(
         name=section.name,
         url=url,
         key=key,
@@ -52,6 +53,11 @@ def _webhook(section: Section, url: str, key: bytes | None) -> Webhook:
         customers=section.customers,
         allow_plain=section.allow_plain,
     )
+    if find_spec("httpx") is not None:  # without it nothing is posted either
+        from streams.delivery.posting import check_address  # noqa: PLC0415 - as above
+
+        check_address(url)
+    return webhook
 
 
 def _secret(settings: Settings, env: Mapping[str, str], section: Section, place: Place) -> str | None:

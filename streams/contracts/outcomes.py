@@ -1,4 +1,10 @@
-"""The outcomes topic on the wire: compact JSON, one record for each thing that became known of a contact."""
+"""The outcomes topic on the wire: compact JSON, one record for each thing that became known of a contact.
+
+What later facts change is said again. ``demand.classified`` and ``contact.ended`` take the place of those before, as
+does ``outcome.seen`` of those with the same ``by``: its ``evidence`` is null where nothing shows it any more. After
+``contact.withdrawn`` nothing holds that was said of the contact as this customer's; after ``nudge.withdrawn`` the
+nudge is not about that contact.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -41,7 +47,8 @@ def _what(demand: Demand) -> Mapping[str, Any]:
 def _seen(outcome: o.OutcomeSeen) -> Mapping[str, Any]:
     body = _about("outcome.seen", outcome.occurred_at, outcome.contact, outcome.contact.ended)
     body["by"] = outcome.by
-    body["evidence"] = {"id": outcome.seen.ref, "at": _time(outcome.seen.at)}
+    seen = outcome.seen
+    body["evidence"] = None if seen is None else {"id": seen.ref, "at": _time(seen.at)}
     body["windows"] = outcome.windows
     return body
 
@@ -97,6 +104,25 @@ def _closed(outcome: o.ContactClosed) -> Mapping[str, Any]:
     return body
 
 
+def _withdrawn(outcome: o.ContactWithdrawn) -> Mapping[str, Any]:
+    return _about("contact.withdrawn", outcome.occurred_at, outcome.contact, outcome.contact.arrived)
+
+
+def _nudge_withdrawn(outcome: o.NudgeWithdrawn) -> Mapping[str, Any]:
+    nudged = outcome.nudged
+    queue, team, channel = nudged.place
+    return {
+        "type": "nudge.withdrawn",
+        "occurred_at": _time(outcome.occurred_at),
+        "nudge_id": nudged.nudge_id,
+        "contact_id": nudged.contact_id,
+        "customer_id": outcome.customer_id,
+        "queue": queue,
+        "team": team,
+        "channel": channel,
+    }
+
+
 def _responded(outcome: o.NudgeResponded) -> Mapping[str, Any]:
     action, contact = outcome.action, outcome.contact
     queue, team, channel = outcome.place
@@ -138,5 +164,7 @@ _BODY: Mapping[type, Callable[[Any], Mapping[str, Any]]] = {
     o.VerdictReached: _verdict,
     o.ContactUnlinkable: _unlinkable,
     o.ContactClosed: _closed,
+    o.ContactWithdrawn: _withdrawn,
+    o.NudgeWithdrawn: _nudge_withdrawn,
     o.NudgeResponded: _responded,
 }

@@ -16,6 +16,7 @@ from streams.domain.units import Millis
 TIMEOUT_S: Final = 10.0
 _MOST_READ: Final = 16 << 10
 _MOST_QUOTED: Final = 200
+_PORTS: Final = range(1, 1 << 16)
 _PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -42,6 +43,24 @@ class Never:
     """The target will never take it."""
 
     why: str
+
+
+def check_address(url: str) -> None:
+    """Make sure that something can be posted to an address, whether or not anybody is there.
+
+    Raises:
+        ValueError: nothing can. It is not quoted, since addresses may hold secrets.
+    """
+    try:
+        address = httpx.URL(url)
+        address.host.encode()  # decodes a name that is written with xn--
+        address.raw_host.decode("ascii").encode("idna")  # as looking the name up does: no part may be empty or too long
+        is_right = address.port is None or address.port in _PORTS
+    except (httpx.InvalidURL, UnicodeError):
+        is_right = False
+    if not is_right:
+        msg = "is not an address that can be posted to; look for a mistake in the name of the host, or in the port"
+        raise ValueError(msg)
 
 
 class Poster:

@@ -16,15 +16,22 @@ _KEPT: Final[Millis] = DAY
 """A nudge stays done for so long after it expired: nothing could bring it again then."""
 
 _POSITION: Final = "CREATE TABLE IF NOT EXISTS position (webhook TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
-_DONE: Final = """CREATE TABLE IF NOT EXISTS done (
-    webhook TEXT NOT NULL, nudge TEXT NOT NULL, content TEXT NOT NULL, forget_at INTEGER NOT NULL,
-    PRIMARY KEY (webhook, nudge)) WITHOUT ROWID"""
+_FINISHED: Final = """CREATE TABLE IF NOT EXISTS finished (
+    webhook TEXT NOT NULL, content TEXT NOT NULL, forget_at INTEGER NOT NULL,
+    PRIMARY KEY (webhook, content)) WITHOUT ROWID"""
+_OF_EARLIER_BUILDS: Final = (
+    "CREATE TABLE IF NOT EXISTS done (webhook TEXT, nudge TEXT, content TEXT, forget_at INTEGER)",
+    "INSERT OR IGNORE INTO finished SELECT webhook, content, forget_at FROM done",
+    "DROP TABLE done",
+)
+"""They kept the newest content of each nudge only."""
 _OPENING: Final = (
     "PRAGMA locking_mode = EXCLUSIVE",  # two that deliver would deliver twice: whoever has the file keeps it
     "PRAGMA synchronous = FULL",
     "BEGIN IMMEDIATE",
     _POSITION,
-    _DONE,
+    _FINISHED,
+    *_OF_EARLIER_BUILDS,
     "COMMIT",
 )
 
@@ -71,7 +78,7 @@ class Progress:
         with self._told():
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.execute("REPLACE INTO position VALUES (?, ?)", (webhook, orjson.dumps(position).decode()))
-            self._connection.execute("DELETE FROM done WHERE webhook = ? AND forget_at <= ?", (webhook, now))
+            self._connection.execute("DELETE FROM finished WHERE webhook = ? AND forget_at <= ?", (webhook, now))
             self._connection.execute("COMMIT")
 
     def is_done(self, webhook: str, nudge: Nudge) -> bool:
@@ -80,10 +87,9 @@ class Progress:
         Raises:
             ProgressError: the file can't be read.
         """
-        question = "SELECT content FROM done WHERE webhook = ? AND nudge = ?"
+        question = "SELECT 1 FROM finished WHERE webhook = ? AND content = ?"
         with self._told():
-            found = self._connection.execute(question, (webhook, nudge.id)).fetchone()
-        return found is not None and found[0] == nudge.content
+            return self._connection.execute(question, (webhook, nudge.content)).fetchone() is not None
 
     def finish(self, webhook: str, nudge: Nudge, now: Millis) -> None:
         """Note that a nudge with this content was delivered or given up.
@@ -93,8 +99,8 @@ class Progress:
         """
         forget_at = max(nudge.expires_at, now) + _KEPT
         with self._told():
-            line = "REPLACE INTO done VALUES (?, ?, ?, ?)"
-            self._connection.execute(line, (webhook, nudge.id, nudge.content, forget_at))
+            line = "REPLACE INTO finished VALUES (?, ?, ?)"
+            self._connection.execute(line, (webhook, nudge.content, forget_at))
 
     @contextmanager
     def _told(self) -> Iterator[None]:

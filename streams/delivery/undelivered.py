@@ -38,7 +38,10 @@ class Letter(NamedTuple):
 
 
 class Undelivered:
-    """Appends to the file; it is opened for each line, so that it may be moved away at any time."""
+    """Appends to the file; it is opened for each line, so that it may be moved away at any time.
+
+    A line that was torn, as by a full disk, stays as it is; the next one begins after it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -56,8 +59,11 @@ class Undelivered:
         }
         line = orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
         try:
-            file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
+                size = os.fstat(file).st_size
+                if size and os.pread(file, 1, size - 1) != b"\n":
+                    line = b"\n" + line
                 while line:
                     line = line[os.write(file, line) :]
                 os.fsync(file)

@@ -7,6 +7,7 @@ from streams.domain.contact import Contact
 from streams.domain.events import ActionTaken
 from streams.domain.judgement import Demand, Seen
 from streams.domain.ledger import Labels
+from streams.domain.nudges import Nudged
 from streams.domain.units import Millis
 
 
@@ -20,12 +21,15 @@ class DemandClassified(NamedTuple):
 
 
 class OutcomeSeen(NamedTuple):
-    """The customer came back, denied the outcome, had the case reopened, exited or confirmed: ``seen`` says when."""
+    """The customer came back, denied the outcome, had the case reopened, exited or confirmed: ``seen`` says when.
+
+    ``None`` takes back what was said before, where later facts leave nothing to show it.
+    """
 
     occurred_at: Millis
     contact: Contact
     by: str
-    seen: Seen
+    seen: Seen | None
     windows: tuple[str, ...]
 
 
@@ -54,6 +58,21 @@ class ContactClosed(NamedTuple):
     restates: bool = False
 
 
+class ContactWithdrawn(NamedTuple):
+    """A contact turned out to be another customer's: nothing that was said of it as this one's holds."""
+
+    occurred_at: Millis
+    contact: Contact
+
+
+class NudgeWithdrawn(NamedTuple):
+    """A nudge is not about a contact any more, which turned out to be another customer's, or was told with one."""
+
+    occurred_at: Millis
+    customer_id: str
+    nudged: Nudged
+
+
 class NudgeResponded(NamedTuple):
     """Somebody answered a nudge, which was issued for a contact unless it was for a spike."""
 
@@ -65,5 +84,12 @@ class NudgeResponded(NamedTuple):
 
 
 Outcome: TypeAlias = (
-    DemandClassified | OutcomeSeen | VerdictReached | ContactUnlinkable | ContactClosed | NudgeResponded
+    DemandClassified
+    | OutcomeSeen
+    | VerdictReached
+    | ContactUnlinkable
+    | ContactClosed
+    | ContactWithdrawn
+    | NudgeWithdrawn
+    | NudgeResponded
 )

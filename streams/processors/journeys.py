@@ -81,7 +81,7 @@ class Journeys:
         if isinstance(fact, ContactKnown):
             return journey.tell(fact.contact, policy, new=fact.new, late=late)
         if isinstance(fact, ContactWithdrawn):
-            self._nudger.withdraw(fact.contact_id, journey, changes)
+            self._nudger.withdraw(fact, journey, changes)
             return journey.withdraw(fact.contact_id, policy)
         if isinstance(fact, NudgeAnswered):
             return self._nudger.answer(fact, journey, changes)
@@ -116,8 +116,7 @@ class Journeys:
             was = account.maturing(*before, policy) if before else None
             will = account.maturing(*after, policy) if after else None
             _reschedule(was, will, at, now, work)
-        if after is not None:
-            tell(before, after, at, self.policy, work.changes)
+        tell(before, after, at, self.policy, work.changes)
 
 
 def _reschedule(was: Maturing | None, will: Maturing | None, at: Millis, now: Millis, work: Work[Journey]) -> None:

@@ -12,7 +12,7 @@ from streams.domain.retention import is_expired
 from streams.domain.throttle import Throttle
 from streams.domain.units import Millis
 from streams.processors.changes import Changes, Rejected, Timers, Work
-from streams.processors.facts import ContactKnown, NudgeAnswered, Telling
+from streams.processors.facts import ContactKnown, ContactWithdrawn, NudgeAnswered, Telling
 
 _OCCASIONS = {
     "waiting": (nudging.waiting_watch, nudging.waiting),
@@ -93,10 +93,13 @@ class Nudger:
             changes.outcomes.append(told)
         return journey.note_responses(dict.fromkeys(after.contact_id for _, after in answered))
 
-    def withdraw(self, contact_id: str, journey: Journey, changes: Changes) -> None:
-        """Take back what was counted of the nudges of a contact that turned out to be another customer's."""
-        for nudged in nudging.withdraw(journey, contact_id):
+    def withdraw(self, fact: ContactWithdrawn, journey: Journey, changes: Changes) -> None:
+        """Take back what was told and counted of the nudges of a contact that turned out to be another customer's."""
+        for nudged in nudging.withdraw(journey, fact.contact_id):
             account.publish(account.nudge_entries(nudged), (), changes.additions)
+            if nudged.is_told:
+                told = outcomes.NudgeWithdrawn(fact.occurred_at, fact.customer_id, nudged)
+                changes.outcomes.append(told)
 
     def _decide(self, nudge: Nudge, journey: Journey, changes: Changes) -> None:
         nudged, told = nudging.decide(journey, nudge, self._policy, self._admits)

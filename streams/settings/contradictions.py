@@ -66,6 +66,11 @@ def _unknown_teams(monitor: Monitor) -> Iterator[tuple[Place, str]]:
         (("queues", name, "team"), queue.team) for name, queue in monitor.queues.items()
     ]
     named += [(("costs", "rates", index, "team"), rate.team) for index, rate in enumerate(monitor.costs.rates)]
+    named += [
+        (("delivery", "webhooks", index, "teams", n), team)
+        for index, webhook in enumerate(monitor.delivery.webhooks)
+        for n, team in enumerate(webhook.teams)
+    ]
     for place, team in named:
         if team not in (None, UNKNOWN, *monitor.teams):
             near = closest(str(team), monitor.teams)

@@ -88,9 +88,14 @@ class Settings:
         )
 
     def _declared_labels(self) -> Mapping[str, frozenset[str]]:
-        """Return what the config names: never cut by a budget, or a rate or a threshold would not be found."""
-        queues, rates = self.monitor.queues, self.monitor.costs.rates
-        teams = (*self.monitor.teams, *(queue.team for queue in queues.values()), *(rate.team for rate in rates))
+        """Return what the config names: never cut by a budget, or a rate, threshold or webhook would not be found."""
+        queues, rates, webhooks = self.monitor.queues, self.monitor.costs.rates, self.monitor.delivery.webhooks
+        teams = (
+            *self.monitor.teams,
+            *(queue.team for queue in queues.values()),
+            *(rate.team for rate in rates),
+            *(team for webhook in webhooks for team in webhook.teams),
+        )
         named: dict[str, Iterable[str | None]] = {
             "queue": queues,
             "team": teams,

@@ -41,8 +41,8 @@ KILLS = 10
 IN_A_TRANSACTION, ON_A_COMMIT = 1, 2
 CHUNK = 40
 
-BY_THE_CLOCK = {("log", "received_at"), ("dead_letters", "received_at")}
-"""Columns that say when a record came by the clock of the machine: all that may differ between two runs."""
+BY_THE_RUN = {("log", "received_at"), ("dead_letters", "received_at"), ("identity", "value")}
+"""Columns that say when a record came by the clock of the machine, and which file it is: all that may differ."""
 
 ABOUT_COMING = {m.EVENTS, m.DUPLICATES, m.LATE, m.RESTATEMENTS, m.ORPHANS}
 """What counts how often and in which order events came, not what they say."""
@@ -76,13 +76,13 @@ def write_history(path: Path, random: Random) -> int:
 
 
 def tables(db: Path) -> dict[str, set[Row]]:
-    """Return every row of every table, but for what the clock has put there."""
+    """Return every row of every table, but for what differs from run to run."""
     with closing(connect(str(db), read_only=True)) as connection:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         found = {}
         for table in names:
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-            kept = ", ".join(column for column in columns if (table, column) not in BY_THE_CLOCK)
+            kept = ", ".join(column for column in columns if (table, column) not in BY_THE_RUN)
             found[table] = set(connection.execute(f"SELECT {kept} FROM {table}"))  # noqa: S608 - names of the schema
         return found
 

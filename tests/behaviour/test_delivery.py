@@ -4,6 +4,8 @@ import asyncio
 import base64
 import hashlib
 import json
+import resource
+import sqlite3
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
@@ -27,7 +29,7 @@ from streams.delivery.lane import Means
 from streams.delivery.nudge import Nudge, read_nudge
 from streams.delivery.progress import Progress, ProgressError
 from streams.delivery.signing import key_of
-from streams.delivery.undelivered import Undelivered, UndeliveredError
+from streams.delivery.undelivered import Letter, Undelivered, UndeliveredError
 from streams.delivery.webhook import Format, Webhook
 from streams.domain.units import DAY, MINUTE, SECOND, Millis
 from tests.nudges import BEGUN, Time, Topic, nudge
@@ -469,6 +471,42 @@ def test_a_crash_loses_nothing_and_sends_again_only_what_was_under_way(desk: Des
     run(test)
 
 
+def test_a_crash_sends_nothing_again_that_said_more_and_more_of_the_same_nudge(desk: Desk) -> None:
+    class Killed(Progress):
+        """Ends the process as it notes that the last nudge is done."""
+
+        def finish(self, webhook: str, nudge: Nudge, now: Millis) -> None:
+            if nudge.id == "repeat:contact-2":
+                raise Crash
+            super().finish(webhook, nudge, now)
+
+    desk.topic = Topic([nudge(1, attempt=2), nudge(1, attempt=3), nudge(2, attempt=4)], batch=3)
+
+    async def test(there: Target) -> None:
+        desk.progress = Killed
+        with pytest.raises(BaseExceptionGroup):
+            await desk.deliver(hook(there))
+        desk.progress = Progress
+        await desk.deliver(hook(there))
+        assert [request.said["attempt"] for request in there.received] == [2, 3, 4, 4]
+
+    run(test)
+
+
+def test_what_an_earlier_build_has_delivered_is_not_sent_again(tmp_path: Path) -> None:
+    sent = read_nudge(nudge())
+    assert sent is not None
+    with closing(sqlite3.connect(tmp_path / "state.db")) as connection, connection:
+        connection.execute(
+            "CREATE TABLE done (webhook TEXT NOT NULL, nudge TEXT NOT NULL, content TEXT NOT NULL,"
+            " forget_at INTEGER NOT NULL, PRIMARY KEY (webhook, nudge)) WITHOUT ROWID"
+        )
+        connection.execute("INSERT INTO done VALUES ('desktop', ?, ?, ?)", (sent.id, sent.content, sent.expires_at))
+    for _ in range(2):
+        with closing(Progress(tmp_path / "state.db")) as progress:
+            assert progress.is_done("desktop", sent)
+
+
 def test_each_target_goes_on_from_its_own_place(desk: Desk) -> None:
     async def test(there: Target) -> None:
         await desk.deliver(hook(there))
@@ -482,7 +520,6 @@ def test_each_target_goes_on_from_its_own_place(desk: Desk) -> None:
     run(test)
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_target_that_was_there_before_anything_was_told_gets_all_that_is_told_from_then_on(desk: Desk) -> None:
     async def test(there: Target) -> None:
         desk.topic.new = 1
@@ -496,6 +533,7 @@ def test_a_target_that_was_there_before_anything_was_told_gets_all_that_is_told_
     run(test)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_where_it_cannot_be_noted_that_a_nudge_is_given_up_it_is_tried_again(desk: Desk) -> None:
     (desk.folder / "undelivered.jsonl").symlink_to("/dev/full")
 
@@ -508,6 +546,24 @@ def test_where_it_cannot_be_noted_that_a_nudge_is_given_up_it_is_tried_again(des
         assert there.nudges() == ["repeat:contact-1"] * 2
 
     run(test, Answer(410))
+
+
+def test_a_letter_after_one_that_a_full_disk_tore_is_a_line_of_its_own(desk: Desk) -> None:
+    path = desk.folder / "undelivered.jsonl"
+    letter = Letter(BEGUN, "desktop", "refused", "answered 410", 1, "msg_1", b"{}")
+    letters = Undelivered(path)
+    letters.append(letter)
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, usual[1]))
+    try:
+        with pytest.raises(UndeliveredError, match="File too large"):
+            letters.append(letter)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    letters.append(letter)
+    whole, torn, again = path.read_text().splitlines()
+    assert whole == again
+    assert torn == whole[:10]
 
 
 def test_what_was_delivered_is_forgotten_a_day_after_it_expired(tmp_path: Path) -> None:

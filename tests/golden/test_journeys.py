@@ -1,7 +1,7 @@
 """Golden journeys: events that a domain expert can read, and what must become of each contact."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
@@ -23,6 +23,7 @@ POLICY = Policy(
     nudging=Nudging(resolve_within={"repairs": 5 * DAY}),
 )
 EMPTY: dict[str, Any] = {}
+RECURRENCES = ("recontact", "reopened", "denied")
 
 
 def names() -> list[str]:
@@ -36,7 +37,7 @@ class Told:
     totals: Totals
     demand: dict[str, dict[str, Any]] = field(default_factory=dict)
     verdicts: dict[str, dict[str, str]] = field(default_factory=dict)
-    seen: dict[str, set[str]] = field(default_factory=dict)
+    seen: dict[str, dict[str, Sequence[str]]] = field(default_factory=dict)
     restated: dict[str, set[str]] = field(default_factory=dict)
     handled: dict[str, bool] = field(default_factory=dict)
     problems: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -54,19 +55,33 @@ def expected(name: str) -> dict[str, Any]:
     return says
 
 
+def that_hold(outcomes: Iterable[bytes]) -> list[dict[str, Any]]:
+    """Return the outcomes but for those of contacts that turned out to be another customer's; answers stay."""
+    found: list[dict[str, Any]] = []
+    for record in outcomes:
+        outcome = json.loads(record)
+        if outcome["type"] == "contact.withdrawn":
+            gone = (outcome["contact_id"], outcome["customer_id"])
+            found = [told for told in found if (told["contact_id"], told["customer_id"]) != gone or is_answer(told)]
+        else:
+            found.append(outcome)
+    return found
+
+
+def is_answer(outcome: Mapping[str, Any]) -> bool:
+    return bool(outcome["type"] == "nudge.answered")
+
+
 def told_by(played: Played) -> Told:
     told = Told(Totals(entry for entry in played.entries if entry.series.hour == TOTALS))
-    for record in played.outcomes:
-        outcome = json.loads(record)
+    for outcome in that_hold(played.outcomes):
         contact = outcome["contact_id"]
         if outcome["type"] == "nudge.answered":
             told.answers.append([outcome["nudge_id"], outcome["action"]])
         elif outcome["type"] == "demand.classified":
             told.demand[contact] = outcome
         elif outcome["type"] == "outcome.seen":
-            told.seen.setdefault(contact, set()).add(outcome["by"])
-            if outcome["by"] in ("recontact", "reopened", "denied"):
-                told.verdicts.setdefault(contact, {}).update(dict.fromkeys(outcome["windows"], "recurred"))
+            tell_sign(told, contact, outcome)
         elif outcome["type"] == "verdict.reached":
             if "verdict" in outcome:
                 told.verdicts.setdefault(contact, {})[outcome["window"]] = outcome["verdict"]
@@ -78,6 +93,20 @@ def told_by(played: Played) -> Told:
     nudges = [json.loads(record) for record in played.nudges]
     told.nudges = sorted((nudge for nudge in nudges if not nudge.get("provisional")), key=itemgetter("occurred_at"))
     return told
+
+
+def tell_sign(told: Told, contact: str, outcome: Mapping[str, Any]) -> None:
+    """Take a sign of how a contact turned out, or take it back: then what it alone showed is pending again."""
+    signs, verdicts = told.seen.setdefault(contact, {}), told.verdicts.setdefault(contact, {})
+    before = signs.pop(outcome["by"], ())
+    if outcome["evidence"] is not None:
+        signs[outcome["by"]] = outcome["windows"]
+    recurred = {window for by, windows in signs.items() if by in RECURRENCES for window in windows}
+    if outcome["by"] in RECURRENCES:
+        verdicts |= dict.fromkeys(outcome["windows"], "recurred")
+        for window in {*before} - recurred:
+            if verdicts[window] == "recurred":
+                del verdicts[window]
 
 
 @pytest.fixture(scope="module")

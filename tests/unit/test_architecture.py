@@ -1,6 +1,8 @@
 """The rules that keep the tree as the design draws it."""
 
+import logging
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import grimp
@@ -18,6 +20,17 @@ LONGEST = 350
 """Lines that a module may have at most; one that needs more has more than one reason to change."""
 
 
+@pytest.fixture
+def loggers_stay() -> Iterator[None]:
+    """Import Linter silences every logger that there is; later tests read what some of them say."""
+    loggers = [logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
+    disabled = [logger.disabled for logger in loggers]
+    yield
+    for logger, was in zip(loggers, disabled, strict=True):
+        logger.disabled = was
+
+
+@pytest.mark.usefixtures("loggers_stay")
 @pytest.mark.parametrize("contract", CONTRACTS)
 def test_imports_keep_the_contract(contract: str, capsys: pytest.CaptureFixture[str]) -> None:
     broken = cli.lint_imports(PYPROJECT, limit_to_contracts=(contract,), no_cache=True, no_logo=True)

@@ -11,6 +11,7 @@ import pytest
 from streams.board import entries as e
 from streams.board.counts import Scope
 from streams.board.demand import Cause, failure_demand
+from streams.board.helped import HelpedOf
 from streams.board.model import Centre, Model
 from streams.board.problem import find_problem
 from streams.board.twins import Twins, TwinsOf
@@ -412,3 +413,71 @@ def test_a_contact_of_a_day_that_lasts_twenty_five_hours_is_counted_once() -> No
     assert failure_demand(model, EVERYTHING, autumn + 20 * HOUR).came == 25
     assert model.clock.show(autumn, "%H:%M") == "02:00"
     assert model.clock.day(autumn + DAY) == model.clock.day(autumn) + 1
+
+
+@pytest.mark.parametrize(("lateness", "shown"), [(10 * SECOND, []), (5 * MINUTE, ["repeat:b"])])
+def test_what_is_not_settled_yet_is_shown_for_as_long_as_events_may_be_late(lateness: Millis, shown: list[str]) -> None:
+    centre = Centre(lateness=lateness)
+    model = model_of(issued("b", NINE, provisional=True), value("c", NINE + MINUTE), centre=centre)
+    assert open_ids(model) == shown
+
+
+# --- what is taken back ----------------------------------------------------------------------------------------------
+
+
+def withdrawn(record: Record, when: Millis, kind: str = "contact.withdrawn") -> Record:
+    """What was told of a contact, or the nudge about it, does not hold any more for its customer."""
+    return record | {"type": kind, "occurred_at": rfc3339(when)}
+
+
+def failed(model: Model) -> int:
+    return sum(sum(hours.values()) for series, hours in model.counts.every().items() if series[0] == e.COHORT_FAILED)
+
+
+def test_a_sign_that_is_none_any_more_is_not_counted() -> None:
+    told = [ended("a", NINE), seen("a", NINE, NINE + HOUR)]
+    assert failed(model_of(*told)) == 2  # of all, and of those that were claimed resolved
+    assert failed(model_of(*told, seen("a", NINE, NINE + HOUR, evidence=None, windows=[]))) == 0
+
+
+def test_a_contact_that_is_another_customers_is_told_of_as_theirs_alone() -> None:
+    model = model_of(
+        ended("a", NINE),
+        old := failure("b", NINE + HOUR, "a"),
+        withdrawn(old, NINE + 2 * HOUR),
+        value("b", NINE + HOUR, customer_id="other"),
+    )
+    contact = model.contacts.get("b")
+    assert contact is not None
+    assert contact.customer_id == "other"
+    assert [one.contact_id for one in model.contacts.problem("a")] == ["a"]
+    assert failure_demand(model, EVERYTHING, NINE + 2 * HOUR).causes == []
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["told as theirs first", "taken back first"])
+def test_what_partitions_tell_of_a_contact_that_moved_is_the_same_in_any_order(first: int) -> None:
+    old, new = failure("b", NINE, "a"), value("b", NINE, customer_id="other")
+    theirs, taken_back = [new], [old, withdrawn(old, NINE + HOUR)]
+    model = model_of(*(taken_back + theirs if first else theirs + taken_back))
+    contact = model.contacts.get("b")
+    assert contact is not None
+    assert contact.customer_id == "other"
+    arrived = [hours for series, hours in model.counts.every().items() if series[0] in (e.ARRIVED, e.FAILURE)]
+    assert sum(sum(hours.values()) for hours in arrived) == 1
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["issued first", "taken back first"])
+def test_a_nudge_about_the_wrong_customer_needs_no_action_and_counts_as_no_nudge(first: int) -> None:
+    nudge = issued("b", NINE)
+    gone = withdrawn(nudge, NINE + MINUTE, "nudge.withdrawn")
+    model = model_of(*([gone, nudge] if first else [nudge, gone]))
+    assert open_ids(model) == []
+    assert HelpedOf(model)(EVERYTHING, NINE + HOUR).asked == 0
+
+
+def test_a_nudge_about_the_right_customer_stays_when_the_wrong_one_is_taken_back() -> None:
+    wrong = issued("b", NINE)
+    right = issued("b", NINE + MINUTE, customer_id="other")
+    model = model_of(wrong, withdrawn(wrong, NINE + MINUTE, "nudge.withdrawn"), right)
+    assert open_ids(model) == ["repeat:b"]
+    assert HelpedOf(model)(EVERYTHING, NINE + HOUR).asked == 1

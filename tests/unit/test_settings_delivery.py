@@ -121,6 +121,46 @@ def test_an_address_in_a_file_that_is_none_is_told_and_not_quoted(folder: Path, 
     assert "hush" not in told
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://xn--/hush", "https://hush..example/", "https://a.example:99999/hush", f"https://{'hush' * 20}.example/"],
+)
+def test_an_address_that_nothing_can_be_posted_to_is_told_and_not_quoted(folder: Path, url: str) -> None:
+    (folder / "url").write_text(url, encoding="utf-8")
+    (told,) = problems("name: a, format: slack, url_file: url")
+    assert told.startswith("[0].url_file: is not an address that can be posted to")
+    assert "hush" not in told
+
+
+def test_an_address_in_the_settings_that_nothing_can_be_posted_to_is_told_with_its_key() -> None:
+    (told,) = problems('name: a, format: slack, url: "https://xn--/x"')
+    assert told.startswith("[0].url: is not an address that can be posted to")
+
+
+@pytest.mark.parametrize("host", ["b\u00fccher.example", "xn--bcher-kva.example", "[::1]:8080", "192.0.2.1"])
+def test_names_of_hosts_may_be_written_in_any_way_that_there_is(host: str) -> None:
+    (webhook,) = made(f'name: a, format: slack, url: "https://{host}/nudges"')
+    assert webhook.url == f"https://{host}/nudges"
+
+
+def test_a_team_that_there_is_none_of_is_told_with_the_one_that_is_meant(folder: Path) -> None:
+    (folder / "monitor.yaml").write_text(
+        f"teams: [blue, red]\ndelivery: {{webhooks: [{{{NAMED}, teams: [red, bleu]}}]}}", encoding="utf-8"
+    )
+    with pytest.raises(ConfigError) as error:
+        load(folder, NO_VARIABLES)
+    assert "delivery.webhooks[0].teams[1]: 'bleu' is not one of the teams (blue, red); did you mean blue?" in str(
+        error.value
+    )
+
+
+def test_a_team_that_only_a_webhook_names_is_beyond_no_budget(folder: Path) -> None:
+    (folder / "monitor.yaml").write_text(
+        f"delivery: {{webhooks: [{{{NAMED}, teams: [night_shift]}}]}}", encoding="utf-8"
+    )
+    assert load(folder, NO_VARIABLES).policy().declared_labels["team"] == {"night_shift"}
+
+
 def test_names_are_told_apart() -> None:
     assert problems(NAMED, NAMED) == ["[1].name: 'desktop' is the name of another; give each a name of its own"]
 

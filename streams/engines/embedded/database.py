@@ -17,6 +17,12 @@ _APPLICATION = int.from_bytes(b"OutM")
 
 _VERSION = 2
 
+_IDENTITY = (
+    "CREATE TABLE IF NOT EXISTS identity (only INTEGER PRIMARY KEY CHECK (only = 1), value TEXT NOT NULL)",
+    "INSERT OR IGNORE INTO identity VALUES (1, lower(hex(randomblob(16))))",
+)
+"""What tells a file from any other, also from one that takes its place; earlier builds made files without it."""
+
 _SCHEMA = """
 CREATE TABLE progress (only INTEGER PRIMARY KEY CHECK (only = 1), value TEXT NOT NULL);
 CREATE TABLE log (
@@ -118,6 +124,8 @@ def connect(path: str, *, durable: bool = True, read_only: bool = False) -> sqli
                 with transaction(connection):  # also where nothing is made: who can't write shall know at once
                     if is_new and _is_empty(connection):
                         _create(connection)
+                    for statement in _IDENTITY:
+                        connection.execute(statement)
         except BaseException:
             connection.close()
             raise
@@ -148,6 +156,19 @@ def _create(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {_APPLICATION}")
     connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def identity(connection: sqlite3.Connection, path: str) -> str:
+    """Return what tells a file from any other that has, or had, its name.
+
+    Raises:
+        StorageError: it has none, since only an earlier build has written to it.
+    """
+    if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'identity'").fetchone()[0]:
+        msg = f"{path}: written by an earlier build of the monitor; start run on it once, with this one"
+        raise StorageError(msg)
+    (value,) = connection.execute("SELECT value FROM identity").fetchone()
+    return str(value)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from streams.domain import measures as m
 from streams.domain.labels import LabelBudget
 from streams.domain.ledger import COHORTS_KEPT, SLOTS_KEPT, hour_of, slot_of
 from streams.domain.nudges import Nudge, SpikeNudge
-from streams.domain.outcomes import NudgeResponded, Outcome, VerdictReached
+from streams.domain.outcomes import NudgeResponded, NudgeWithdrawn, Outcome, VerdictReached
 from streams.domain.policy import Policy
 from streams.domain.units import MINUTE, Millis
 from streams.domain.watermark import BEGINNING
@@ -323,6 +323,8 @@ def _key(told: Outcome | Nudge | SpikeNudge) -> bytes:
     """Return the key of a record that is told: whose it is, or the queue that it is about."""
     if isinstance(told, VerdictReached):
         return told.of.customer_id.encode()
+    if isinstance(told, NudgeWithdrawn):
+        return told.customer_id.encode()
     contact = None if isinstance(told, SpikeNudge) else told.contact
     if contact is not None:
         return contact.customer_id.encode()

@@ -1,0 +1,58 @@
+"""The board counts what the ledger does, whatever later facts take back."""
+
+import json
+from collections import Counter
+from contextlib import closing
+from operator import itemgetter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.board import entries as e
+from streams.board.asked import RESPONSES
+from streams.board.model import Centre, Model
+from streams.domain import measures as m
+from streams.engines.embedded import EmbeddedEngine
+from tests.journeys import LATENESS, START, Event, histories, nudged_histories, wire
+from tests.ledgers import rows
+from tests.property.test_determinism import POLICY
+
+DAY = 86_400_000
+Cohorts = Counter[tuple[str, str, int]]
+"""How many, by measure, population and hour."""
+
+
+def of_the_ledger(engine: EmbeddedEngine) -> Cohorts:
+    found: Cohorts = Counter()
+    for row in rows(engine.ledger):
+        hour, name, labels = row.series
+        if len(labels) < 4 or labels[3] != "true":
+            continue
+        if name in (m.COHORT_ENDED, m.NUDGED_ENDED):
+            found[e.COHORT, e.ALL if name == m.COHORT_ENDED else labels[4], hour] += row.net
+        elif name in (m.COHORT_RECURRED, m.COHORT_EXITED, m.NUDGED_FAILED):
+            found[e.COHORT_FAILED, labels[4] if name == m.NUDGED_FAILED else e.ALL, hour] += row.net
+    return Counter({key: n for key, n in found.items() if n and key[1] in (e.ALL, *RESPONSES)})
+
+
+def of_the_board(model: Model) -> Cohorts:
+    found: Cohorts = Counter()
+    for series, hours in model.counts.every().items():
+        if series[0] in (e.COHORT, e.COHORT_FAILED) and series[3] != e.CLAIMS:
+            for hour, n in hours.items():
+                found[series[0], series[3], hour] += n
+    return Counter({key: n for key, n in found.items() if n})
+
+
+@given(st.one_of(histories(), nudged_histories()))
+def test_cohorts_of_the_board_are_those_of_the_ledger(history: list[Event]) -> None:
+    events = [event for event in history if event["at"] < START + 25 * DAY]  # beyond that, contacts are forgotten
+    with closing(EmbeddedEngine(":memory:", POLICY)) as engine:
+        for event in events:
+            engine.ingest([wire(event)], event["at"], {})
+        engine.advance(START + 25 * DAY + LATENESS)
+        partition = engine._partition  # noqa: SLF001 - for when the records were written
+        told = [record for topic in (partition.outbox, partition.nudges) for record in topic.read(0)]
+        model = Model(Centre(POLICY.windows), str.upper)
+        assert not model.fold(json.loads(record.value) for record in sorted(told, key=itemgetter(1)))
+        assert of_the_board(model) == of_the_ledger(engine)
