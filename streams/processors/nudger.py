@@ -95,11 +95,13 @@ class Nudger:
 
     def withdraw(self, fact: ContactWithdrawn, journey: Journey, changes: Changes) -> None:
         """Take back what was told and counted of the nudges of a contact that turned out to be another customer's."""
-        for nudged in nudging.withdraw(journey, fact.contact_id):
+        gone = nudging.withdraw(journey, fact.contact_id)
+        for nudged in gone:
             account.publish(account.nudge_entries(nudged), (), changes.additions)
-            if nudged.is_told:
-                told = outcomes.NudgeWithdrawn(fact.occurred_at, fact.customer_id, nudged)
-                changes.outcomes.append(told)
+        told = {(nudged.nudge_id, nudged.contact_id): nudged for nudged in gone if nudged.is_told}
+        changes.outcomes += (
+            outcomes.NudgeWithdrawn(fact.occurred_at, fact.customer_id, nudged) for nudged in told.values()
+        )
 
     def _decide(self, nudge: Nudge, journey: Journey, changes: Changes) -> None:
         nudged, told = nudging.decide(journey, nudge, self._policy, self._admits)
