@@ -28,6 +28,8 @@ from streams.sources.simulator.profile import flat
 from tests.centres import Run, until
 from tests.engines import Game, Play
 
+pytestmark = pytest.mark.timeout(900)  # the weeks that a spike is held against are played once for several tests
+
 START = 1_767_571_200_000  # a Monday
 INCIDENT = START + 15 * DAY + 8 * HOUR
 POLICY = Policy(queue_team={"delivery": "logistics"})
