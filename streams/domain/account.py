@@ -60,7 +60,7 @@ class Maturing(NamedTuple):
         if maturities[-1].due < at:
             return self, None
         count = bisect_left(maturities, (at,))
-        about = self[:-1]  # put together again by position: _replace takes ten times as long
+        about = self[:-1]  # put together again by position: _replace takes twice as long
         return Maturing(*about, maturities[:count]), Maturing(*about, maturities[count:])
 
 
