@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from playwright.sync_api import Page, sync_playwright
 
+from streams.board.viewer import LOCAL
 from streams.domain.units import SECOND
 from tests.board import Record, answered, at
-from tests.boards import Desk
+from tests.boards import Desk, by_proxy
 from tests.browser.busy import A_MINUTE, HISTORY, comes_again, history
 
 _BEGINS: Final = at(hours=9.5)
@@ -53,7 +54,7 @@ def main() -> None:
         parser.exit(1, "there is no chromium; install it (Debian and Ubuntu: apt install chromium)\n")
     with desk.served() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, extra_http_headers=by_proxy(LOCAL))
         page.goto(f"{url}/")
         page.wait_for_selector("#live[data-state=live]")
         page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": options.slowdown})
