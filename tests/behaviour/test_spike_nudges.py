@@ -131,4 +131,5 @@ def test_a_monitor_that_runs_sees_a_spike_and_nudges_the_team_that_causes_it(run
     with history.open("wb") as file:
         file.writelines(one.raw + b"\n" for one in simulate(plan, 7, now - 15 * DAY, until=now))
     with run_centre(tmp_path, {"queues": {"delivery": {"team": "logistics"}}}, "--from", str(history)) as centre:
-        until(lambda: 'fate="issued",nudge="spike",queue="delivery",team="logistics"' in centre.metrics())
+        told = 'fate="issued",nudge="spike",queue="delivery",team="logistics"'
+        until(lambda: told in centre.metrics(), within_s=600)  # a fortnight has to be read first
