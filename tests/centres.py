@@ -168,9 +168,9 @@ def _drain(process: "Popen[str]") -> None:
     Thread(target=process.stderr.read, daemon=True).start()
 
 
-def until(holds: Callable[[], bool], within_s: float = WITHIN_S) -> None:
+def until(holds: Callable[[], bool]) -> None:
     """Wait until something holds."""
-    deadline = monotonic() + within_s
+    deadline = monotonic() + WITHIN_S
     while not holds():
         assert monotonic() < deadline, "it never came to be"
         sleep(0.05)
