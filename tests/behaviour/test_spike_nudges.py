@@ -123,7 +123,7 @@ def test_a_monitor_that_runs_sees_a_spike_and_nudges_the_team_that_causes_it(run
     plan = replace(
         demo,
         queues=(replace(delivery, per_hour=14, profile=flat()),),
-        # For so long that it is seen whenever this runs: after five hours one in ten would not be.
+        # For so long that it is seen whenever this runs: after five hours, chance would have some not seen.
         incidents=(Incident(now - 10 * HOUR, None, "delivery", "parcel_late", 0.95),),
         returns=Returns(mean=HOUR),
         tick=None,
