@@ -9,6 +9,7 @@ import orjson
 from streams.domain.contact import Contact
 from streams.domain.events import RANK_OF, TYPE_OF, ActionTaken, CustomerEvent
 from streams.domain.units import Millis
+from streams.engines.kafka.layout import mark, unmark
 from streams.processors.codec import Plain
 from streams.processors.facts import ContactKnown, ContactTaken, ContactWithdrawn, Fact, NudgeAnswered
 from streams.processors.merging import Told
@@ -66,12 +67,16 @@ def pack(source: int, watermark: Millis, frozen: Iterable[Plain], shown: Sequenc
     plain = [source, watermark, list(frozen)]
     if shown:
         plain.append([(at, tuple(contact)) for at, contact in shown])
-    return orjson.dumps(plain)
+    return mark(orjson.dumps(plain))
 
 
 def unpack(record: bytes, offset: int) -> Pack:
-    """Return what a record of the facts topic says."""
-    source, watermark, frozen, *shown = orjson.loads(record)
+    """Return what a record of the facts topic says.
+
+    Raises:
+        StorageError: another version has told it, in another layout.
+    """
+    source, watermark, frozen, *shown = orjson.loads(unmark(record, "facts"))
     return Pack(
         source,
         watermark,

@@ -15,6 +15,7 @@ from streams.domain.ledger import TOTALS, Additions, Exemplar, Labels
 from streams.domain.nudges import Watch
 from streams.domain.throttle import Sent
 from streams.domain.units import Millis
+from streams.engines.kafka.layout import mark, unmark
 from streams.engines.kafka.shelf import Shelf, Write
 from streams.engines.states import Codec, StateCache, dumps
 from streams.processors.changes import States, TimerKey, Timers
@@ -226,7 +227,7 @@ class Progress(NamedTuple):
 
     def dump(self) -> bytes:
         """Return it as a value."""
-        return orjson.dumps((*self[:-1], [tuple(sent) for sent in self.sent]))
+        return mark(orjson.dumps((*self[:-1], [tuple(sent) for sent in self.sent])))
 
     def report(self) -> bytes:
         """Return what those who read the ledger's topic are told of it."""
@@ -243,7 +244,11 @@ class Progress(NamedTuple):
 
     @classmethod
     def load(cls, raw: bytes) -> "Progress":
-        """Return it again."""
-        fields: list[Any] = orjson.loads(raw)
+        """Return it again.
+
+        Raises:
+            StorageError: it is in another layout, and so is all else on its shelf.
+        """
+        fields: list[Any] = orjson.loads(unmark(raw, "state"))
         progress = cls(*fields)
         return progress._replace(sent=[Sent(*one) for one in progress.sent])

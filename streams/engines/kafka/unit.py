@@ -55,7 +55,8 @@ class Unit:
             topics: names of those that events and facts come from, for those who look for a dead letter's record.
 
         Raises:
-            StorageError: what is on the shelf was begun with other windows or another number of partitions.
+            StorageError: what is on the shelf is in another layout, or was begun with other windows or another number
+                of partitions.
         """
         self.partition = partition
         self._partitions = partitions
