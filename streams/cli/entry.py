@@ -1,6 +1,5 @@
 """The entry point: finds the command, runs it, and turns what goes wrong into one line and an exit code."""
 
-import gc
 import io
 import os
 import sys
@@ -28,6 +27,7 @@ from streams.cli import (
     topics,
 )
 from streams.cli.exits import FAILED, USAGE, UsageError
+from streams.engines.garbage import collect_seldom
 from streams.engines.port import StorageError
 from streams.settings import ConfigError
 from streams.sources.files import SourceError
@@ -40,8 +40,6 @@ Begin with `outcome-monitor demo`, which needs nothing else. Then replay a log o
 Exit codes: 0 done, 1 something failed while running, 2 wrong usage or configuration, 3 done but with dead letters
 (only with --strict).
 """
-
-_GC_THRESHOLD: Final = (100_000, 50, 100)
 
 app = typer.Typer(
     name="outcome-monitor", help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
@@ -81,9 +79,7 @@ deliver.register(app)
 
 def main() -> NoReturn:
     """Run the command that the arguments name, and exit."""
-    # What is kept lives long and has no cycles: looking for garbage as often as usual costs a third of a replay.
-    gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLD)
+    collect_seldom()
     _mend_streams()
     try:
         app()

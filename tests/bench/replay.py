@@ -6,7 +6,6 @@ less; quote ratios between stages rather than figures from two runs.
 """
 
 import argparse
-import gc
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +17,7 @@ from streams.domain.policy import Policy
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.embedded.partition import Partition, Retention
 from streams.engines.embedded.state import StateTable
+from streams.engines.garbage import collect_seldom
 from streams.engines.intake import Intake
 from streams.processors.journeys import Journeys
 from streams.sources.simulator.generate import simulate
@@ -86,9 +86,8 @@ def main() -> None:
     parser.add_argument("--contacts", type=int, default=60_000)
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
-    gc.set_threshold(100_000, 50, 100)
     log = records(arguments.contacts)
-    gc.freeze()
+    collect_seldom()
     with tempfile.TemporaryDirectory() as folder:
         seconds = min(replay(log, str(Path(folder) / f"{run}.db")) for run in range(arguments.runs))
         by_stage = stages(log, str(Path(folder) / "stages.db"))

@@ -1,12 +1,12 @@
 """A contestant in a process of its own: ``python -m tests.bench.kafka.contestant NAME TASK``."""
 
-import gc
 import importlib
 import logging
 import sys
 from contextlib import redirect_stdout
 from typing import Final
 
+from streams.engines.garbage import collect_seldom
 from tests.bench.kafka.meter import Meter
 from tests.bench.kafka.task import Task
 
@@ -26,8 +26,7 @@ def main() -> None:
     meter = Meter(sys.stdout)
     with redirect_stdout(sys.stderr):
         module = importlib.import_module(MODULES[name])
-        gc.freeze()  # for all of them, as our command does for us
-        gc.set_threshold(100_000, 50, 100)
+        collect_seldom()  # for all of them, as our command does for us
         module.run(Task.load(task), meter)
 
 

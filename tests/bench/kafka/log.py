@@ -64,6 +64,15 @@ def simulated(events: int, partitions: int) -> Iterator[Record]:
         yield Record(partition_of(key, partitions), key, value)
 
 
+def ending(until: Millis, partitions: int) -> list[Record]:
+    """Return the ticks that end a log: they let all that happened before a time be settled."""
+    return [  # twice, so that a leap is believed
+        Record(partition, b"", encode(ClockTicked(f"last-{n}-{partition}", until + Policy().lateness, "bench")))
+        for n in range(2)
+        for partition in range(partitions)
+    ]
+
+
 async def create(bootstrap: str, topic: str, partitions: int) -> None:
     """Make the topic as ours wants it: the time of a record is that at which the broker got it."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
@@ -100,11 +109,7 @@ async def fill(bootstrap: str, topic: str, partitions: int, events: int) -> Log:
     await send(producer, topic, noted())
     policy = Policy()
     until = int(last * 1000) + policy.longest_window + DAY
-    ticks = [  # twice, so that a leap is believed
-        Record(partition, b"", encode(ClockTicked(f"last-{n}-{partition}", until + policy.lateness, "bench")))
-        for n in range(2)
-        for partition in range(partitions)
-    ]
+    ticks = ending(until, partitions)
     await send(producer, topic, ticks)
     await producer.stop()
     return Log(topic, partitions, events + len(ticks), joins, recontacts, until)

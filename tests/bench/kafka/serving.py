@@ -4,11 +4,11 @@ Run by the benchmarks as ``python -m tests.bench.kafka.serving BOOTSTRAP NAME TO
 """
 
 import asyncio
-import gc
 import logging
 import sys
 
 from streams.domain.policy import Policy
+from streams.engines.garbage import collect_seldom
 from streams.engines.kafka import topics
 from streams.engines.kafka.config import KafkaConfig
 from streams.engines.kafka.connection import connection
@@ -23,8 +23,7 @@ def main() -> None:
     """Say when all partitions are worked on, and go on."""
     bootstrap, name, topic, partitions, folder = sys.argv[1:]
     logging.basicConfig(level=logging.WARNING)
-    gc.freeze()  # as our command does
-    gc.set_threshold(100_000, 50, 100)
+    collect_seldom()  # as our command does
     asyncio.run(_run(config(bootstrap, name, topic, int(partitions), folder)))
 
 
