@@ -1,6 +1,7 @@
 """Roles on Kafka: events go in at a gateway, workers process them, and any exporter tells what came of them."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
@@ -239,6 +240,25 @@ def test_a_gateway_says_so_while_the_brokers_are_away_and_takes_events_again_aft
 
     with Cluster() as cluster:
         asyncio.run(run(cluster))
+
+
+@pytest.mark.usefixtures("own_kafka")
+def test_a_process_ends_when_it_is_told_to_although_the_brokers_are_away(tmp_path: Path) -> None:
+    async def run(cluster: Cluster) -> Process:
+        async with (
+            site(cluster.bootstrap, tmp_path, tick="200ms", session_timeout="30s") as (_, config),
+            running(config, tmp_path / "one", "worker", "exporter", "gateway") as process,
+        ):
+            assert post(process, records(20)).status_code == 202
+            cluster.kill(1)
+            assert post(process, records(1)).status_code == 503  # it has found out, and has something left to send
+            process.send(signal.SIGTERM)
+            assert await process.ended(within=28) == 0, "whoever runs containers waits 30 s"
+        return process
+
+    with Cluster() as cluster:
+        said = asyncio.run(run(cluster)).log.read_text()
+    assert "Traceback" not in said
 
 
 def test_a_worker_tells_every_metric_of_its_tier_and_no_other(kafka: str, tmp_path: Path) -> None:

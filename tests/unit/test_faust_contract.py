@@ -31,6 +31,7 @@ from faust.transport.base import Transport as FaustTransport
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.services import ServiceTask
+from mode.threads import ServiceThread
 
 from streams.engines.kafka import app as our_app
 from streams.engines.kafka import tables, transport
@@ -65,6 +66,7 @@ CONTRACTS: Mapping[str, Callers] = {
     "Recovery._build_highwaters": (FaustRecovery._restart_recovery,),
     "Recovery._slurp_changelogs": SEEN_ON_STAGE,
     "Tables.recovery": (TableManager.on_start, TableManager.on_rebalance, TableManager.on_partitions_revoked),
+    "ConsumerThread.on_thread_stop": (ServiceThread._shutdown_thread,),
     "ConsumerThread._create_worker_consumer": (driver.AIOKafkaConsumerThread._create_consumer,),
     "ConsumerThread._fetch_records": (driver.AIOKafkaConsumerThread.getmany,),
     "ConsumerThread._highwaters": (driver.AIOKafkaConsumerThread.highwaters,),

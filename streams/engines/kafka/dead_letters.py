@@ -13,6 +13,7 @@ from streams.contracts import dead_letters as contract
 from streams.domain.units import Millis
 from streams.engines.kafka import topics
 from streams.engines.kafka.config import KafkaConfig
+from streams.engines.kafka.leaving import leave
 from streams.engines.kafka.producing import LogProducer
 from streams.engines.port import DeadLetter, StorageError
 
@@ -79,7 +80,7 @@ class TopicDeadLetters:
                     await asyncio.gather(*[await self._note(notes, letter) for letter, _ in batch])
             finally:
                 await log.close()
-                await notes.stop()
+                await leave(notes)
 
     async def _note(self, notes: AIOKafkaProducer, letter: str) -> "asyncio.Future[Any]":
         partition, offset = letter.split("/")
@@ -99,7 +100,7 @@ class TopicDeadLetters:
                 while (records := runner.run(self._more(consumer, ends))) is not None:
                     yield from records
             finally:
-                runner.run(consumer.stop())
+                runner.run(leave(consumer))
 
     async def _begin(
         self, partitions: Sequence[TopicPartition]
@@ -116,7 +117,7 @@ class TopicDeadLetters:
                 await consumer.seek_to_beginning(*partitions)
                 return consumer, await consumer.end_offsets(partitions)
             except BaseException:
-                await consumer.stop()
+                await leave(consumer)
                 raise
 
     async def _more(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> list[Any] | None:

@@ -18,6 +18,7 @@ from aiokafka.errors import CorruptRecordException, KafkaError, OffsetOutOfRange
 
 from streams.contracts.times import rfc3339
 from streams.domain.units import MINUTE, SECOND, Millis
+from streams.engines.kafka.leaving import leave
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ class Followed:
         consumer, self._consumer = self._consumer, None
         self._waiting = {}
         if consumer is not None:
-            await consumer.stop()
+            await leave(consumer)
 
     async def _connect(self) -> AIOKafkaConsumer:
         self._consumer = consumer = AIOKafkaConsumer(

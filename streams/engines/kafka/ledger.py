@@ -14,6 +14,7 @@ from streams.domain.ledger import TOTALS, Entry, Exemplar, Labels, Series
 from streams.domain.watermark import BEGINNING
 from streams.engines.kafka.config import Topics
 from streams.engines.kafka.keeping import EXEMPLARS, REPORT, read_exemplar
+from streams.engines.kafka.leaving import leave
 
 _WAIT_MS: Final = 100
 _LOOK_S: Final = 5.0
@@ -147,7 +148,7 @@ class TopicLedger:
                     self._log_end = sum((await consumer.end_offsets(self._log)).values())
                     looked_at = monotonic()
         finally:
-            await consumer.stop()
+            await leave(consumer)
 
     def totals(self) -> Iterable[Entry]:
         """Return the cumulative totals."""

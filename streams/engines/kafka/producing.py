@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final
 from uuid import uuid4
 
@@ -16,6 +15,7 @@ from streams.contracts.encode import encode
 from streams.domain.events import ClockTicked, Event
 from streams.domain.units import Millis
 from streams.engines.kafka.config import KafkaConfig
+from streams.engines.kafka.leaving import leave
 from streams.engines.port import StorageError
 
 SOURCE: Final = "outcome-monitor"
@@ -23,7 +23,6 @@ _BATCH: Final = 256 * 1024
 """From which size in bytes a batch of records is full: brokers take 1 MiB unless they are told otherwise."""
 _WITHIN_S: Final = 20.0
 _REQUEST_MS: Final = 10_000
-_CLOSE_S: Final = 5.0
 
 
 def key_of(event: Event) -> bytes | None:
@@ -59,8 +58,8 @@ class LogProducer:
         await self._producer.start()
 
     async def close(self) -> None:
-        """Send what is under way, and disconnect."""
-        await self._producer.stop()
+        """Send what is under way, if that can be done in a moment, and disconnect."""
+        await leave(self._producer)
 
     async def append(self, records: Iterable[bytes], received_at: Millis) -> None:
         """Put records in the log, each in the partition of its key; the brokers have them on return.
@@ -102,13 +101,11 @@ class LogProducer:
             if self._producer is not failed:
                 return  # another request, which failed with it, has done it
             fresh = self._make()
-            with suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(_CLOSE_S):
-                    await failed.stop()
+            await leave(failed)
             try:
                 await fresh.start()
             except KafkaError:
-                await fresh.stop()  # the next request fails, too, and tries again
+                await leave(fresh)  # the next request fails, too, and tries again
             else:
                 self._producer = fresh
 

@@ -32,6 +32,8 @@ _AGAIN_S: Final = 5.0
 _ALIVE_S: Final = 60.0
 """A loop that has not come round for longer hangs."""
 _APPEND_S: Final = 30.0
+_END_S: Final = 15.0
+"""How long the roles may take to end, longer than a worker does where no broker answers."""
 _CONNECTED_S: Final = 10.0
 _NOT_CONNECTED: Final = "not connected to the brokers"
 
@@ -177,6 +179,8 @@ class Service:
                 try:
                     await work(stop)
                 except (KafkaError, ConnectionError, TimeoutError) as error:
+                    if stop():
+                        return
                     self._trouble[role] = f"{role}: {error!r}"
                     logger.warning("%s: %r: is tried again in %g s", role, error, _AGAIN_S)
                     await asyncio.sleep(_AGAIN_S)
@@ -221,10 +225,14 @@ async def _started(producer: LogProducer) -> AsyncIterator[LogProducer]:
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Wait for what ends by itself, being told to; where something has failed, end it all and raise what has."""
-    if any(map(_has_failed, tasks)):
-        for task in tasks:
-            task.cancel()
+    """Wait for what ends by itself, being told to; where something has failed, end it all and raise what has.
+
+    What waits for brokers that are away is ended, too, before whoever stops the process kills it.
+    """
+    if not any(map(_has_failed, tasks)):
+        await asyncio.wait(tasks, timeout=_END_S)
+    for task in tasks:
+        task.cancel()
     for result in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(result, Exception):
             raise result

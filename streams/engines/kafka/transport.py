@@ -10,6 +10,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.types import ServiceT
 
+from streams.engines.kafka.leaving import ends, give_up
 from streams.engines.port import StorageError
 
 if TYPE_CHECKING:
@@ -48,6 +49,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             max_partition_fetch_bytes=_FETCH_BYTES,
             **self.app.connection,
         )
+
+    async def on_thread_stop(self) -> None:
+        """Leave the group and disconnect; brokers that are away don't hold it up."""
+        consumer = self._consumer
+        if not await ends(super().on_thread_stop()) and consumer is not None:
+            await give_up(consumer)
 
     async def _fetch_records(
         self,

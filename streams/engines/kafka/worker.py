@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 _LOOK_S: Final = 0.1
 _AGAIN_S: Final = 1.0
 """How long to wait before what failed is tried again."""
-_CLOSE_S: Final = 5.0
+_HALT_S: Final = 8.0
+"""How long a step that is under way may take to end: whoever stops a process kills it after half a minute."""
 _LARGE_STEPS: Final = 3
 """How many large steps may be held in memory at once: one to process while transactions of others are written."""
 _STUCK_S: Final = 600.0
@@ -174,7 +175,7 @@ class Worker:
         if not self._pumps:
             return
         halting = {asyncio.create_task(pump.halt()): partition for partition, pump in self._pumps.items()}
-        _, late = await asyncio.wait(halting, timeout=self.config.session_timeout / 2000)
+        _, late = await asyncio.wait(halting, timeout=min(self.config.session_timeout / 2000, _HALT_S))
         for task in late:
             logger.warning("partition %d: a transaction did not end in time and is given up", halting[task])
             task.cancel()
@@ -283,16 +284,9 @@ class Worker:
             pump.give_up()
         writer = self._writers.pop(partition, None)
         if writer is not None:
-            task = asyncio.create_task(_close(writer))
+            task = asyncio.create_task(writer.close())
             self._background.add(task)
             task.add_done_callback(self._background.discard)
 
     def _inbox(self, pump: Pump, topic: str) -> Inbox:
         return pump.events if topic == self._names[0] else pump.facts
-
-
-async def _close(writer: Writer) -> None:
-    try:
-        await asyncio.wait_for(writer.close(), _CLOSE_S)
-    except (KafkaError, TimeoutError) as error:
-        logger.info("a writer was left behind: %r", error)

@@ -11,6 +11,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from streams.contracts.dead_letters import DeadLetter, Header
 from streams.engines.kafka.config import Topics
+from streams.engines.kafka.leaving import leave
 from streams.engines.kafka.shelf import Place
 from streams.engines.kafka.step import Step
 
@@ -87,7 +88,7 @@ class Writer:
 
     async def close(self) -> None:
         """Let go of the connections. What is under way is undone when its time is over, or by the next owner."""
-        await self._producer.stop()
+        await leave(self._producer)
 
     async def _send(
         self, topic: str, partition: int, records: Iterable[Record]
