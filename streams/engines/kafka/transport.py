@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _WAIT_S: Final = 0.1
 """How long a fetch waits for records before it looks again at what is wanted."""
 _FETCH_WAIT_MS: Final = 100
-_FETCH_BYTES: Final = 4 << 20
+_FETCH_BYTES: Final = 1 << 20
+"""Of each partition at a time: what is fetched waits in memory, for all partitions of both topics."""
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
