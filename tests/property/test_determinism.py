@@ -77,6 +77,14 @@ def test_any_order_within_the_lateness_and_any_duplication_give_the_same_ledger(
     assert run(coming) == run(history)
 
 
+@given(st.data(), st.integers(1, 7))
+def test_any_order_within_the_lateness_gives_the_same_outcomes_in_the_same_order(
+    data: st.DataObject, batch: int
+) -> None:
+    history = data.draw(st.one_of(histories(), nudged_histories()))
+    assert outcomes(data.draw(arrivals(history)), batch) == outcomes(history)
+
+
 @given(histories(), st.integers(1, 7), st.sampled_from([POLICY, NARROW]))
 def test_any_batch_size_gives_the_same_ledger(history: list[Event], batch: int, policy: Policy) -> None:
     assert run(history, batch, policy) == run(history, policy=policy)
