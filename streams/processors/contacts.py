@@ -69,7 +69,10 @@ class Contacts:
     def take(
         self, event: ContactEvent, release: Release, states: States[ContactFold], changes: Changes, facts: list[Fact]
     ) -> None:
-        """Take an event of a release, and add to the facts what the journey of its customer is to be told."""
+        """Take an event of a release, and add to the facts what the journey of its customer is to be told.
+
+        Of a stranger's contact, which has none, what is to be told of it is among the changes.
+        """
         to = changes.additions
         now = release.watermark if release.late else event.occurred_at
         fold = states.get(event.contact_id)
