@@ -13,11 +13,11 @@ def event(kind: str, at: Millis, event_id: str, **more: object) -> Event:
     return {"type": kind, "at": at, "event_id": event_id, **more}
 
 
-def offered(contact: str, customer: str, at: Millis, **more: object) -> Event:
+def offered(contact: str, customer: str | None, at: Millis, **more: object) -> Event:
     """A call of a customer about an invoice, to billing."""
-    usual = {"channel": "voice", "queue": "billing", "team": "payments", "reason": "invoice"}
+    usual = {"customer_id": customer, "channel": "voice", "queue": "billing", "team": "payments", "reason": "invoice"}
     known = {name: value for name, value in (usual | more).items() if value is not None}
-    return event("contact.offered", at, f"offered-{contact}", contact_id=contact, customer_id=customer, **known)
+    return event("contact.offered", at, f"offered-{contact}", contact_id=contact, **known)
 
 
 def ended(contact: str, at: Millis) -> Event:

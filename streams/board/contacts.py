@@ -21,16 +21,19 @@ class Verdict(NamedTuple):
     restates: str | None
 
 
-Whose: TypeAlias = tuple[str, str]
-"""A contact and its customer, by their ids: one that turns out to be another customer's is told of anew as theirs."""
+Whose: TypeAlias = tuple[str, str | None]
+"""A contact and its customer, by their ids: one that turns out to be another customer's is told of anew as theirs.
+
+A stranger's has no customer, until it turns out whose it was.
+"""
 
 
 @dataclass(slots=True, eq=False)
 class Contact:
-    """A contact as far as records have told of it as one customer's, in whatever order."""
+    """A contact as far as records have told of it as one customer's, or nobody's, in whatever order."""
 
     contact_id: str
-    customer_id: str
+    customer_id: str | None
     arrival: Arrival | None = None
     end: End | None = None
     signs: dict[str, Sign] = field(default_factory=dict)

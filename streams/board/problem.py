@@ -26,8 +26,8 @@ class Problem(NamedTuple):
     told: list[Told]
 
     @property
-    def customer_id(self) -> str:
-        """Whose problem it is."""
+    def customer_id(self) -> str | None:
+        """Whose problem it is; ``None`` where nobody knows."""
         return self.contacts[0].customer_id
 
 

@@ -22,7 +22,7 @@ _Where: TypeAlias = tuple[str, str]
 
 
 class Outputs(NamedTuple):
-    """What the outputs of a day say. Shares are ``None`` where there is nothing to take one of."""
+    """What the outputs of a day say, of known customers and strangers. Shares of nothing are ``None``."""
 
     ended: int
     handled: int
@@ -40,7 +40,7 @@ class Outcomes(NamedTuple):
     """What became of contacts: shares that stay resolved within the window, for handled ones that can be linked."""
 
     failure_demand: float | None
-    """Of those that arrived today, the share that is failure demand."""
+    """Of those that arrived today, strangers' once they have ended, the share that is failure demand."""
     live: Estimate | None
     """The share that stays resolved, by who comes back now, with its 95 % interval."""
     period: Millis
@@ -54,7 +54,7 @@ class Outcomes(NamedTuple):
     false_claims: Estimate | None
     """Of those claimed resolved whose window has passed, the share whose customer came back in it; a week of them."""
     coverage: float | None
-    """Of the handled contacts of the same time, the share that could be linked."""
+    """Of the handled contacts of the same time, the share that could be linked; no stranger's can."""
 
 
 class Twins(NamedTuple):

@@ -4,6 +4,10 @@ What later facts change is said again. ``demand.classified`` and ``contact.ended
 does ``outcome.seen`` of those with the same ``by``: its ``evidence`` is null where nothing shows it any more. After
 ``contact.withdrawn`` nothing holds that was said of the contact as this customer's; after ``nudge.withdrawn`` the
 nudge is not about that contact.
+
+``customer_id`` is null in what is told of a stranger's contact: one that has ended and whose customer nobody knows. It
+is withdrawn as such when its customer becomes known, and told of anew as theirs. Where the topic has partitions, either
+may come first, since records have the customer as key, or the contact where there is none.
 """
 
 from collections.abc import Callable, Mapping
@@ -148,7 +152,7 @@ def _about(kind: str, occurred_at: Millis, contact: Contact, place: Labels) -> d
         "type": kind,
         "occurred_at": _time(occurred_at),
         "contact_id": contact.contact_id,
-        "customer_id": contact.customer_id,
+        "customer_id": contact.customer_id or None,
         "queue": queue,
         "team": team,
         "channel": channel,

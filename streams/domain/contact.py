@@ -20,6 +20,7 @@ from streams.domain.units import Millis
 class Contact(NamedTuple):
     """What is known of a contact at some moment: what the journey of its customer is told.
 
+    ``customer_id`` is empty where nobody knows whose it is: such a contact is for no journey.
     ``arrived`` and ``ended`` are the labels (queue, team, channel) where it arrived and where it first ended. ``ends``
     are all its ends in order: it is judged from the first; a later one ends it again after it was reopened.
     Effort is the customer's time: queue, hold, talk and self-service. ``handle`` is talk, hold and wrap of the first
@@ -111,16 +112,22 @@ class ContactFold:
     def snapshot(self) -> Contact | None:
         """Return the contact as its customer's journey should know it, ``None`` if it is not for any journey."""
         if not self._is_known:
-            self._known, self._is_known = self._snapshot(), True
+            offer, customer_id = self.offer, self.customer_id
+            if offer is None or customer_id is None or offer.direction == "outbound":
+                self._known = None
+            else:
+                self._known = self._contact(offer, customer_id)
+            self._is_known = True
         return self._known
 
-    def _snapshot(self) -> Contact | None:
-        offer = self.offer
-        if offer is None or self.customer_id is None or offer.direction == "outbound":
-            return None
+    def stranger(self) -> Contact | None:
+        """Return the contact as it is told of once it has ended and nobody knows whose it was, else ``None``."""
+        return self._contact(self.offer, "") if self.offer is not None and self._is_stranger else None
+
+    def _contact(self, offer: e.ContactOffered, customer_id: str) -> Contact:
         return Contact(
             offer.contact_id,
-            self.customer_id,
+            customer_id,
             offer.occurred_at,
             self.arrived,
             self.reason,
@@ -140,10 +147,8 @@ class ContactFold:
 
     def counted_reason(self) -> str | None:
         """Return the label that its reason counts under; ``None`` while nothing is counted by reason."""
-        contact = self.snapshot()
-        if contact is not None:
-            return contact.reason_label
-        return self.labels.admit("reason", self.reason) if self._is_stranger else None
+        contact = self.snapshot() or self.stranger()
+        return None if contact is None else contact.reason_label
 
     @property
     def inbound(self) -> bool:
@@ -299,8 +304,7 @@ class ContactFold:
             return
         handled = "false" if self.abandoned else "true"
         reason = self.labels.admit("reason", self.reason)
-        demand = self.policy.demand_of(self.reason, self.offer.demand) or "unclassified"
-        evidence = "reason" if demand == "failure" else "none"
+        demand, evidence = self.policy.demand_of(self.reason, self.offer.demand)
         nowhere = (UNKNOWN, UNKNOWN, UNKNOWN)
         for entry in demand_entries(self.offered_at, self.arrived, reason, demand, evidence, nowhere):
             hour, name, labels, one = entry

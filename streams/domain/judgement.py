@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from streams.domain.closing import Closing, closings_of
+from streams.domain.contact import Contact
 from streams.domain.ledger import Labels
 from streams.domain.nudges import Response
 from streams.domain.policy import UNKNOWN, Policy
@@ -143,6 +144,11 @@ def judge(
         )
 
 
+def judge_stranger(contact: Contact, policy: Policy) -> Judgement:
+    """Judge a contact of nobody we know: nothing can be linked to it, and only its reason tells why it came."""
+    return Judgement(linkable=False, demand=_by_reason(contact, "none", policy))
+
+
 def _demand(index: int, lives: Sequence[Life], problem: Problem | None, link: Link, policy: Policy) -> Demand | None:
     """Return the demand of a contact with the first evidence that holds, ``None`` while there is nothing to link by."""
     life = lives[index]
@@ -166,10 +172,12 @@ def _demand(index: int, lives: Sequence[Life], problem: Problem | None, link: Li
             return Demand("failure", "retry", link, last.contact_id, last.ended)
     if last_ended is not None:
         return Demand("failure", "recontact", link, last_ended.contact.contact_id, last_ended.contact.ended)
-    demand = policy.demand_of(contact.reason, contact.demand)
-    if demand == "failure":
-        return Demand("failure", "reason", link)
-    return Demand(demand or "unclassified", "none", link)
+    return _by_reason(contact, link, policy)
+
+
+def _by_reason(contact: Contact, link: Link, policy: Policy) -> Demand:
+    demand, evidence = policy.demand_of(contact.reason, contact.demand)
+    return Demand(demand, evidence, link)
 
 
 def _recontacted(index: int, lives: Sequence[Life], problem: Problem) -> Seen | None:

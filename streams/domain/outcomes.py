@@ -1,4 +1,7 @@
-"""What is told to the world: records of the outcomes topic, each with the contact, the evidence and the time."""
+"""What is told to the world: records of the outcomes topic, each with the contact, the evidence and the time.
+
+A contact without a customer is a stranger's: it is told of once it has ended, and taken back when it turns out whose.
+"""
 
 from typing import NamedTuple, TypeAlias
 
@@ -43,7 +46,7 @@ class VerdictReached(NamedTuple):
 
 
 class ContactUnlinkable(NamedTuple):
-    """A contact of a known customer ended with nothing to link it by."""
+    """A contact ended with no customer, or with nothing to link it by."""
 
     occurred_at: Millis
     contact: Contact
@@ -59,7 +62,7 @@ class ContactClosed(NamedTuple):
 
 
 class ContactWithdrawn(NamedTuple):
-    """A contact turned out to be another customer's: nothing that was said of it as this one's holds."""
+    """A contact turned out to be another customer's: nothing that was said of it as this one's, or nobody's, holds."""
 
     occurred_at: Millis
     contact: Contact

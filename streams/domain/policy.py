@@ -127,12 +127,14 @@ class Policy:
                 return rate.per_hour
         return 0
 
-    def demand_of(self, reason: str | None, declared: DemandClass | None) -> DemandClass | None:
-        """Return the demand class by declaration of the source, else by taxonomy; ``None`` where neither says."""
-        if declared is not None or reason is None:
-            return declared
-        entry = self.reasons.get(reason)
-        return entry.demand if entry else None
+    def demand_of(self, reason: str | None, declared: DemandClass | None) -> tuple[str, Literal["reason", "none"]]:
+        """Return the demand by declaration of the source, else by taxonomy, and what there is to show a failure.
+
+        It is ``unclassified`` where neither says.
+        """
+        entry = self.reasons.get(reason) if declared is None and reason is not None else None
+        demand = declared if entry is None else entry.demand
+        return demand or "unclassified", "reason" if demand == "failure" else "none"
 
     def cost_category_of(self, reason: str | None) -> str:
         """Return why work on a reason exists: its cost category, ``unknown`` where the taxonomy does not say."""

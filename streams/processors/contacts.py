@@ -1,4 +1,7 @@
-"""The contacts processor: assembles contacts, counts the legacy measures, and tells journeys what is known."""
+"""The contacts processor: assembles contacts, counts the legacy measures, and tells journeys what is known.
+
+A contact whose customer nobody knows when it ends is a stranger's: no journey will tell of it, so that is done here.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, cast, get_args
@@ -14,6 +17,7 @@ from streams.domain.events import (
     Event,
     order,
 )
+from streams.domain.judgement import Judgement, judge_stranger
 from streams.domain.labels import OTHER, LabelBudget
 from streams.domain.ledger import Additions
 from streams.domain.policy import UNKNOWN, Policy
@@ -21,6 +25,7 @@ from streams.domain.units import Millis
 from streams.domain.watermark import Release
 from streams.processors.changes import Changes, Rejected, States
 from streams.processors.facts import ContactKnown, ContactTaken, ContactWithdrawn, Fact, NudgeAnswered
+from streams.processors.telling import tell
 
 _PLACE: Final = ("queue", "team", "channel")
 _NOWHERE: Final = (UNKNOWN,) * len(_PLACE)
@@ -64,18 +69,17 @@ class Contacts:
     def take(
         self, event: ContactEvent, release: Release, states: States[ContactFold], changes: Changes, facts: list[Fact]
     ) -> None:
-        """Take an event of a release, and add to the facts what the journey of its customer is to be told."""
+        """Take an event of a release, and add to the facts what the journey of its customer is to be told.
+
+        Of a stranger's contact, which has none, what is to be told of it is among the changes.
+        """
         to = changes.additions
         now = release.watermark if release.late else event.occurred_at
         fold = states.get(event.contact_id)
         if fold is not None and self.expires_at(fold) <= now:
             fold = None
         if fold is not None and (fold.knows(event.event_id) or _is_offered_again(event, fold)):
-            contact = fold.snapshot() if isinstance(event, ActionTaken) else None
-            if contact is None:
-                to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
-            else:  # whether it was of use the first time, its customer's journey knows
-                facts.append(_answered(cast("ActionTaken", event), contact, again=True))
+            _take_again(event, fold, to, facts)
             return
         refusal = self._refuse(event, fold, release, now)
         if refusal is not None:
@@ -83,6 +87,7 @@ class Contacts:
             return
         fold = fold or ContactFold(self.policy, self.labels)
         before, was = (fold.snapshot(), _labels(fold)) if fold.events else (None, _NOTHING)
+        stranger = fold.stranger() if before is None and fold.ends else None
         answered_at = fold.answered_at
         if fold.events and _is_before(event, fold.events[-1]):
             fold = self._fold_again(fold, event, to)
@@ -94,6 +99,8 @@ class Contacts:
         after = fold.snapshot()
         _count_overflow(was, fold, to)
         _tell(before, after, event, facts, taken=fold.answered_at is not None)
+        if after is None or stranger is not None:
+            self._tell_stranger(stranger, fold.stranger(), event, changes)
         if after is None:
             return
         if isinstance(event, ActionTaken):
@@ -101,6 +108,14 @@ class Contacts:
         elif answered_at is None and fold.answered_at is not None:
             at, rank, event_id = order(event)
             facts.append(ContactTaken(at, after.customer_id, after.contact_id, rank, event_id))
+
+    def _tell_stranger(self, before: Contact | None, after: Contact | None, by: ContactEvent, changes: Changes) -> None:
+        """Put on record what no journey will, in one step with what the ledger counts for it."""
+        if before != after:
+            tell(self._judged(before), self._judged(after), by.occurred_at, self.policy, changes)
+
+    def _judged(self, stranger: Contact | None) -> tuple[Contact, Judgement] | None:
+        return None if stranger is None else (stranger, judge_stranger(stranger, self.policy))
 
     def _refuse(
         self, event: ContactEvent, fold: ContactFold | None, release: Release, now: Millis
@@ -141,6 +156,14 @@ class Contacts:
                 hour, name, labels = entry.series
                 to.count(name, labels, -entry.net, hour)
         return after
+
+
+def _take_again(event: ContactEvent, fold: ContactFold, to: Additions, facts: list[Fact]) -> None:
+    contact = fold.snapshot() if isinstance(event, ActionTaken) else None
+    if contact is None:
+        to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
+    else:  # whether it was of use the first time, its customer's journey knows
+        facts.append(_answered(cast("ActionTaken", event), contact, again=True))
 
 
 def _answered(action: ActionTaken, contact: Contact, *, again: bool = False) -> NudgeAnswered:

@@ -34,9 +34,10 @@ def tell(
             changes.outcomes.append(outcomes.ContactWithdrawn(at, before[0]))
         return
     contact, judgement = after
-    earlier = before[1] if before else None
-    if judgement.demand is not None and (earlier is None or judgement.demand != earlier.demand):
-        restated = earlier.demand if earlier else None
+    if judgement.demand is not None and (
+        before is None or judgement.demand != before[1].demand or contact.reason_label != before[0].reason_label
+    ):
+        restated = before[1].demand if before else None
         changes.outcomes.append(outcomes.DemandClassified(at, contact, judgement.demand, restated))
     if contact.ends:
         _tell_end(before, after, at, changes)

@@ -36,6 +36,8 @@ class Told:
 
     totals: Totals
     demand: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ended: dict[str, list[str | None]] = field(default_factory=dict)
+    """As whose each contact has ended, ``None`` for a stranger."""
     verdicts: dict[str, dict[str, str]] = field(default_factory=dict)
     seen: dict[str, dict[str, Sequence[str]]] = field(default_factory=dict)
     restated: dict[str, set[str]] = field(default_factory=dict)
@@ -80,6 +82,8 @@ def told_by(played: Played) -> Told:
             told.answers.append([outcome["nudge_id"], outcome["action"]])
         elif outcome["type"] == "demand.classified":
             told.demand[contact] = outcome
+        elif outcome["type"] == "contact.ended" and "restates" not in outcome:
+            told.ended.setdefault(contact, []).append(outcome["customer_id"])
         elif outcome["type"] == "outcome.seen":
             tell_sign(told, contact, outcome)
         elif outcome["type"] == "verdict.reached":
@@ -123,6 +127,8 @@ def check(expected: dict[str, Any], told: Told) -> None:
         if was["demand"] == "failure":
             said |= {"evidence": was["evidence"], "origin": origin.get("contact_id")}
         assert said == demand, contact
+    for contact, customers in expected.get("ended", EMPTY).items():
+        assert told.ended[contact] == customers, contact
     for contact, verdicts in expected["verdicts"].items():
         said = {window: told.verdicts.get(contact, {}).get(window, "pending") for window in verdicts}
         assert said == verdicts, contact

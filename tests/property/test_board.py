@@ -15,6 +15,7 @@ from streams.board.model import Centre, Model
 from streams.domain import measures as m
 from streams.domain.policy import Nudging
 from streams.engines.embedded import EmbeddedEngine
+from tests import tallies
 from tests.journeys import DAY, LATENESS, START, Event, histories, nudged_histories, wire
 from tests.ledgers import rows
 from tests.property.test_determinism import POLICY
@@ -47,15 +48,34 @@ def of_the_board(model: Model) -> Cohorts:
     return Counter({key: n for key, n in found.items() if n})
 
 
+def read_from(engine: EmbeddedEngine) -> Model:
+    """Return what the board makes of all that an engine has told, in the order in which it was written."""
+    partition = engine._partition  # noqa: SLF001 - for when the records were written
+    told = [record for topic in (partition.outbox, partition.nudges) for record in topic.read(0)]
+    model = Model(Centre(OPEN.windows), str.upper)
+    assert not model.fold(json.loads(record.value) for record in sorted(told, key=itemgetter(1)))
+    return model
+
+
+def remembered(history: list[Event]) -> list[Event]:
+    """Return the events of a time in which no contact is forgotten."""
+    return [event for event in history if event["at"] < START + 25 * DAY]
+
+
 @given(st.one_of(histories(), nudged_histories()))
 def test_cohorts_of_the_board_are_those_of_the_ledger(history: list[Event]) -> None:
-    events = [event for event in history if event["at"] < START + 25 * DAY]  # beyond that, contacts are forgotten
     with closing(EmbeddedEngine(":memory:", OPEN)) as engine:
-        for event in events:
+        for event in remembered(history):
             engine.ingest([wire(event)], event["at"], {})
         engine.advance(START + 25 * DAY + LATENESS)
-        partition = engine._partition  # noqa: SLF001 - for when the records were written
-        told = [record for topic in (partition.outbox, partition.nudges) for record in topic.read(0)]
-        model = Model(Centre(OPEN.windows), str.upper)
-        assert not model.fold(json.loads(record.value) for record in sorted(told, key=itemgetter(1)))
-        assert of_the_board(model) == of_the_ledger(engine)
+        assert of_the_board(read_from(engine)) == of_the_ledger(engine)
+
+
+@given(st.data())
+def test_arrivals_and_ends_of_the_board_are_those_of_the_ledger_in_any_order(data: st.DataObject) -> None:
+    coming = data.draw(st.permutations(remembered(data.draw(histories(contacts=4, others=4)))))
+    with closing(EmbeddedEngine(":memory:", OPEN)) as engine:
+        for event in coming:
+            engine.ingest([wire(event)], event["at"], {})
+        engine.advance(START + 25 * DAY + LATENESS)
+        assert tallies.of_the_board(read_from(engine)) == tallies.of_the_ledger(rows(engine.ledger))

@@ -1,6 +1,8 @@
 """The same facts give the same ledger in any order, any number of times, in any batches, after any stops."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,15 +41,24 @@ def ledger_of(engine: EmbeddedEngine) -> Ledger:
     }
 
 
+@contextmanager
+def ran(events: list[Event], batch: int = 10_000, policy: Policy = POLICY) -> Iterator[EmbeddedEngine]:
+    with closing(EmbeddedEngine(":memory:", policy)) as engine:
+        records = [wire(event) for event in events]
+        for start in range(0, len(records), batch):
+            engine.ingest(records[start : start + batch], NOW, {})
+        engine.advance(END)
+        yield engine
+
+
 def run(events: list[Event], batch: int = 10_000, policy: Policy = POLICY) -> Ledger:
-    engine = EmbeddedEngine(":memory:", policy)
-    records = [wire(event) for event in events]
-    for start in range(0, len(records), batch):
-        engine.ingest(records[start : start + batch], NOW, {})
-    engine.advance(END)
-    ledger = ledger_of(engine)
-    engine.close()
-    return ledger
+    with ran(events, batch, policy) as engine:
+        return ledger_of(engine)
+
+
+def outcomes(events: list[Event], batch: int = 10_000) -> list[bytes]:
+    with ran(events, batch) as engine:
+        return [record for _, record in engine.outcomes()]
 
 
 def net(ledger: Ledger) -> dict[tuple[object, ...], int]:
@@ -66,9 +77,24 @@ def test_any_order_within_the_lateness_and_any_duplication_give_the_same_ledger(
     assert run(coming) == run(history)
 
 
+@given(st.data(), st.integers(1, 7))
+def test_any_order_within_the_lateness_gives_the_same_outcomes_in_the_same_order(
+    data: st.DataObject, batch: int
+) -> None:
+    history = data.draw(st.one_of(histories(), nudged_histories()))
+    assert outcomes(data.draw(arrivals(history)), batch) == outcomes(history)
+
+
 @given(histories(), st.integers(1, 7), st.sampled_from([POLICY, NARROW]))
 def test_any_batch_size_gives_the_same_ledger(history: list[Event], batch: int, policy: Policy) -> None:
     assert run(history, batch, policy) == run(history, policy=policy)
+
+
+@given(st.data(), st.integers(1, 7))
+def test_any_batch_size_gives_the_same_outcomes_in_the_same_order(data: st.DataObject, batch: int) -> None:
+    history = data.draw(st.one_of(histories(), nudged_histories()))
+    coming = data.draw(st.one_of(st.just(history), arrivals(history), st.permutations(history)))
+    assert outcomes(coming, batch) == outcomes(coming)
 
 
 @given(st.data(), st.integers(1, 7))

@@ -283,6 +283,19 @@ def test_abandoned_and_unlinkable_contacts_are_in_no_estimate() -> None:
     assert outcomes.coverage == 0.5
 
 
+def test_strangers_count_among_outputs_and_arrivals_and_lower_the_coverage() -> None:
+    strangers = [
+        failure("a", NINE, evidence="reason", charged_to="unknown/unknown/unknown", customer_id=None),
+        ended("a", NINE, linkable=False, claimed_resolved=False, customer_id=None),
+        ended("b", NINE, linkable=False, handled=False, customer_id=None),
+    ]
+    model = model_of(value("c", NINE), ended("c", NINE), *strangers)
+    outputs, outcomes = twins(model, NINE + HOUR)[2:]
+    assert (outputs.ended, outputs.handled, outputs.claimed) == (3, 2, 1 / 2)
+    assert outcomes.failure_demand == 1 / 2
+    assert outcomes.coverage == 1 / 2
+
+
 def test_the_share_of_failure_demand_is_of_what_arrived_there_today() -> None:
     model = model_of(failure("a", NINE, charged_to=WELCOME), value("b", NINE), failure("old", at(-1)))
     assert twins(model, NINE, Scope(team="payments")).outcomes.failure_demand == 0.5
@@ -464,6 +477,20 @@ def test_what_partitions_tell_of_a_contact_that_moved_is_the_same_in_any_order(f
     assert contact.customer_id == "other"
     arrived = [hours for series, hours in model.counts.every().items() if series[0] in (e.ARRIVED, e.FAILURE)]
     assert sum(sum(hours.values()) for hours in arrived) == 1
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["told as theirs first", "taken back first"])
+def test_a_stranger_who_becomes_known_is_shown_as_that_customer_in_any_order(first: int) -> None:
+    stranger = {"customer_id": None, "place": WELCOME}
+    nobodys = [value("b", NINE, **stranger), ended("b", NINE, linkable=False, **stranger)]
+    taken_back = [*nobodys, withdrawn(nobodys[0], NINE + HOUR)]
+    theirs = [value("b", NINE, place=WELCOME), ended("b", NINE, place=WELCOME)]
+    model = model_of(*(taken_back + theirs if first else theirs + taken_back))
+    assert seen_whole(model, at(8))[1:] == seen_whole(model_of(*theirs), at(8))[1:]
+    assert {series: hours for series, hours in model.counts.every().items() if hours} == (
+        model_of(*theirs).counts.every()
+    )
+    assert [one.whose for one in model.contacts] == [("b", "customer of b")]
 
 
 @pytest.mark.parametrize("first", [0, 1], ids=["issued first", "taken back first"])

@@ -95,6 +95,21 @@ def test_a_problem_tells_each_contact_with_evidence_verdict_and_action() -> None
     assert without_token(page) == without_token(desk.client.page(f"/problem/{token}"))
 
 
+def test_the_page_of_a_contact_whose_customer_nobody_knows_says_so() -> None:
+    stranger = {"customer_id": None}
+    desk = Desk(records=[value("s", NINE, **stranger), ended("s", NINE, linkable=False, **stranger)])
+    page = desk.client.page(desk.problem("s"))
+    assert "Customer unknown · 1 contact remembered" in page
+    assert "How it ended" in page
+
+
+def test_the_board_says_whose_contacts_its_outputs_and_outcomes_are_of() -> None:
+    stranger = {"customer_id": None, "linkable": False}
+    page = Desk(records=[ended("a", NINE), ended("s", NINE, **stranger), value("b", NINE + HOUR)]).client.page()
+    assert "Contacts of unknown customers count among the outputs" in page
+    assert "outcomes are of handled contacts that can be linked, 50.0 % of those handled." in page
+
+
 def test_ten_thousand_nudges_are_shown_as_far_as_a_screen_goes_and_counted() -> None:
     page = Desk(records=[issued(f"c{n}", NINE + n) for n in range(10_000)], now=NINE).client.page()
     assert len(nudges_in(page)) == 40

@@ -10,6 +10,7 @@ from streams.contracts.outcomes import encode_outcome
 from streams.domain import measures as m
 from streams.domain.labels import LabelBudget
 from streams.domain.ledger import hour_of
+from streams.domain.outcomes import Outcome
 from streams.domain.policy import Policy
 from streams.domain.units import Millis
 from streams.domain.watermark import BEGINNING
@@ -87,10 +88,15 @@ class Partition:
         batch.timers = load_timers(self._connection, self._intake.sequencer.watermark)
         work = Work(batch.touched.journeys, batch.timers, batch.changes)
         self._intake.journey_states.load(batch.touched.journeys, batch.timers.keys())
+        outcomes = batch.changes.outcomes
         for release in releases:
+            before = len(outcomes)
             facts = self._intake.process(release, batch.touched, batch.changes)
+            of_strangers = len(outcomes) - before
             self._intake.journey_states.load(batch.touched.journeys, self._intake.journeys.keys(facts))
             self._intake.journeys.process(facts, release.watermark, work, late=release.late)
+            if of_strangers and not release.late:  # else how the log is cut would tell whose are put on record first
+                outcomes[before:] = sorted(outcomes[before:], key=_occurred_at)
         shown = self._intake.show(batch.touched)
         self._intake.nudge_ahead(shown, self._intake.sequencer.watermark, batch.touched, batch.changes)
         batch.refused += reject(batch.changes, after - 1, received_at)
@@ -149,3 +155,7 @@ class Partition:
         if self._kept.outcomes is not None:
             for topic in (self.outbox, self.nudges):
                 topic.trim(topic.end(), watermark - self._kept.outcomes)
+
+
+def _occurred_at(outcome: Outcome) -> Millis:
+    return outcome.occurred_at

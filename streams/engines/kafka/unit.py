@@ -321,14 +321,14 @@ def _low(low: int, known: int, read: int, following: int, held: int | None) -> i
 
 
 def _key(told: Outcome | Nudge | SpikeNudge) -> bytes:
-    """Return the key of a record that is told: whose it is, or the queue that it is about."""
+    """Return the key of a record that is told: whose it is, a stranger's contact, or the queue that it is about."""
     if isinstance(told, VerdictReached):
         return told.of.customer_id.encode()
     if isinstance(told, NudgeWithdrawn):
         return told.customer_id.encode()
     contact = None if isinstance(told, SpikeNudge) else told.contact
     if contact is not None:
-        return contact.customer_id.encode()
+        return (contact.customer_id or contact.contact_id).encode()
     return told.place[0].encode() if isinstance(told, SpikeNudge | NudgeResponded) else b""
 
 
