@@ -98,8 +98,10 @@ class Unit:
 
     @property
     def is_behind(self) -> bool:
-        """Whether more of what it was told is due than one step could settle."""
-        return self.progress.settled < self._merger.watermark
+        """Whether more of what it was told is due than one step could settle, and it has taken back what it held."""
+        # Until all that was held before a restart is read again, time must not pass it.
+        is_whole = self._facts_read >= self.progress.facts_next
+        return is_whole and self.progress.settled < self._merger.watermark
 
     def process(self, events: Sequence[Incoming], facts: Sequence[Incoming]) -> Step | None:
         """Process records of the partition's events and facts, in the order of their offsets; none if it is behind.
