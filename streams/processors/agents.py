@@ -11,6 +11,7 @@ from streams.domain.labels import OTHER, LabelBudget
 from streams.domain.ledger import Additions
 from streams.domain.policy import Policy
 from streams.domain.units import DAY, HOUR, Millis
+from streams.domain.watermark import Release
 from streams.processors.changes import Changes, Rejected, States
 
 AGENT_EVENTS: frozenset[type] = frozenset(get_args(AgentEvent))
@@ -57,21 +58,24 @@ class Agents:
 
     def expires_at(self, agent: Agent) -> Millis:
         """Return the time from which an agent need not be remembered."""
-        return max(moment.at for moment in (*agent.states[-1:], *agent.memberships[-1:])) + _YEARS
+        return max([moments[-1].at for moments in (agent.states, agent.memberships) if moments]) + _YEARS
 
-    def take(self, event: AgentEvent, states: States[Agent], changes: Changes) -> None:
-        """Take an event as it is released."""
-        agent = states.get(event.agent_id) or Agent()
+    def take(self, event: AgentEvent, release: Release, states: States[Agent], changes: Changes) -> None:
+        """Take an event of a release."""
+        now = release.watermark if release.late else event.occurred_at
+        agent = states.get(event.agent_id)
+        if agent is None or self.expires_at(agent) <= now:  # whether it has been let go of yet must not matter
+            agent = Agent()
         to = changes.additions
         team = self.labels.admit("team", event.team)
         moments, state = agent.memberships, "joined" if isinstance(event, StaffJoined) else "left"
         if isinstance(event, AgentStateChanged):
             moments, state = agent.states, event.state
-        moment = Moment(event.occurred_at, event.event_id, team, state)
-        place = bisect_left(moments, moment)
-        if moment in moments[place : place + 1]:
+        if event.event_id in [known.event_id for known in moments]:
             to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
             return
+        moment = Moment(event.occurred_at, event.event_id, team, state)
+        place = bisect_left(moments, moment)
         if team == OTHER != event.team:
             to.count(m.LABEL_OVERFLOW, ("team",))
         if moments is agent.memberships:
