@@ -10,6 +10,7 @@ from streams.domain.contact import Contact
 from streams.domain.events import RANK_OF, TYPE_OF, ActionTaken, CustomerEvent
 from streams.domain.units import Millis
 from streams.engines.kafka.layout import mark, unmark
+from streams.engines.port import StorageError
 from streams.processors.codec import Plain
 from streams.processors.facts import ContactKnown, ContactTaken, ContactWithdrawn, Fact, NudgeAnswered
 from streams.processors.merging import Told
@@ -74,15 +75,23 @@ def unpack(record: bytes, offset: int) -> Pack:
     """Return what a record of the facts topic says.
 
     Raises:
-        StorageError: another version has told it, in another layout.
+        StorageError: another version has told it, in another layout, or it is damaged.
     """
-    source, watermark, frozen, *shown = orjson.loads(unmark(record, "facts"))
-    return Pack(
-        source,
-        watermark,
-        [_thaw(source, offset, place, one) for place, one in enumerate(frozen)],
-        [Preview(at, _contact(contact)) for at, contact in shown[0]] if shown else [],
-    )
+    body = unmark(record, "facts")
+    try:
+        source, watermark, frozen, *shown = orjson.loads(body)
+        return Pack(
+            source,
+            watermark,
+            [_thaw(source, offset, place, one) for place, one in enumerate(frozen)],
+            [Preview(at, _contact(contact)) for at, contact in shown[0]] if shown else [],
+        )
+    except (ValueError, TypeError, IndexError) as error:
+        msg = (
+            f"facts: the record at offset {offset} can't be read ({error}), and without it totals would be wrong; look"
+            " for who else writes to their topic, and let an application with topics of its own read the log anew"
+        )
+        raise StorageError(msg) from error
 
 
 def _thaw(source: int, offset: int, place: int, frozen: Sequence[Any]) -> Told:

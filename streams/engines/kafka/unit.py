@@ -38,7 +38,8 @@ _FAR_AHEAD: Final = 10 * MINUTE
 _MOST_DUE: Final = 10_000
 """Most timers that fire in one step, unless more are due at the same instant: time may leap by months."""
 _PACKED: Final = 250
-"""Most facts in one record, so that it stays well below what a broker takes."""
+_PACKED_BYTES: Final = 512 * 1024
+"""Most facts in one record, and from which size in bytes on they are parted, so that a broker takes it."""
 
 
 class Unit:
@@ -201,14 +202,22 @@ class Unit:
         """Pack facts for the partitions of their customers. Where time has moved on, every partition is told."""
         for to in range(self._partitions):
             frozen, shown = telling.get(to, []), showing.get(to, [])
-            while len(frozen) > _PACKED:
-                yield to, f.pack(self.partition, before, frozen[:_PACKED])
-                frozen = frozen[_PACKED:]
-            while len(shown) > _PACKED:
-                yield to, f.pack(self.partition, before, (), shown[:_PACKED])
-                shown = shown[_PACKED:]
             if frozen or shown or watermark != before:
-                yield to, f.pack(self.partition, watermark, frozen, shown)
+                yield from ((to, record) for record in self._records(frozen, shown, before, watermark))
+
+    def _records(
+        self, frozen: Sequence[codec.Plain], shown: Sequence[Preview], before: Millis, watermark: Millis
+    ) -> Iterator[bytes]:
+        """Yield as many records as it takes. Only the last says that time has moved on."""
+        most = max(len(frozen), len(shown))
+        if most <= _PACKED:
+            record = f.pack(self.partition, watermark, frozen, shown)
+            if len(record) <= _PACKED_BYTES or most <= 1:
+                yield record
+                return
+        told, half = len(frozen) // 2, len(shown) // 2
+        yield from self._records(frozen[:told], shown[:half], before, before)
+        yield from self._records(frozen[told:], shown[half:], before, watermark)
 
     # -- facts ----------------------------------------------------------------------------------------------------
 
