@@ -109,6 +109,9 @@ class LogProducer:
                 await fresh.start()
             except KafkaError:
                 await fresh.stop()  # the next request fails, too, and tries again
+            except asyncio.CancelledError:  # nobody waits any more
+                await fresh.stop()
+                raise
             else:
                 self._producer = fresh
 
