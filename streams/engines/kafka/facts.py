@@ -1,6 +1,6 @@
 """Facts on their way from a partition of the log to the partition of their customer: packed, one record a batch."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
@@ -16,6 +16,9 @@ from streams.processors.facts import ContactKnown, ContactTaken, ContactWithdraw
 from streams.processors.merging import Told
 from streams.processors.previews import Preview
 
+_PACKED: Final = 250
+_PACKED_BYTES: Final = 512 * 1024
+"""Most facts in one record, and from which size in bytes on they are parted, so that brokers take it."""
 _KINDS: Final = tuple(TYPE_OF)
 _KNOWN: Final = -1
 _WITHDRAWN: Final = -2
@@ -61,6 +64,21 @@ def freeze(fact: Fact, at: Millis, *, late: bool) -> Plain:
         occurred_at, customer_id, action, rank, event_id, again = fact
         return (_ANSWERED, at, not late, rank, event_id, occurred_at, customer_id, again, tuple(action))
     return (RANK_OF[type(fact)], at, not late, *fact)
+
+
+def parted(
+    source: int, before: Millis, watermark: Millis, frozen: Sequence[Plain], shown: Sequence[Preview]
+) -> Iterator[bytes]:
+    """Return as many records as it takes. Only the last says that time has moved on from ``before``."""
+    most = max(len(frozen), len(shown))
+    if most <= _PACKED:
+        record = pack(source, watermark, frozen, shown)
+        if len(record) <= _PACKED_BYTES or most <= 1:
+            yield record
+            return
+    told, half = len(frozen) // 2, len(shown) // 2
+    yield from parted(source, before, before, frozen[:told], shown[:half])
+    yield from parted(source, before, watermark, frozen[told:], shown[half:])
 
 
 def pack(source: int, watermark: Millis, frozen: Iterable[Plain], shown: Sequence[Preview] = ()) -> bytes:

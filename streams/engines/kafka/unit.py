@@ -20,7 +20,7 @@ from streams.engines.intake import Intake, Received, Refused, reject
 from streams.engines.kafka import facts as f
 from streams.engines.kafka.keeping import LEDGER, PROGRESS, REPORT, DueTimers, KeptStates, Progress, Totals
 from streams.engines.kafka.shelf import Shelf, Write
-from streams.engines.kafka.step import Incoming, Step
+from streams.engines.kafka.step import Incoming, Step, expect_from
 from streams.engines.kafka.sweeping import Sweeping
 from streams.engines.port import StorageError
 from streams.engines.states import Codec
@@ -37,9 +37,6 @@ _MOST_HELD: Final = 20_000
 _FAR_AHEAD: Final = 10 * MINUTE
 _MOST_DUE: Final = 10_000
 """Most timers that fire in one step, unless more are due at the same instant: time may leap by months."""
-_PACKED: Final = 250
-_PACKED_BYTES: Final = 512 * 1024
-"""Most facts in one record, and from which size in bytes on they are parted, so that a broker takes it."""
 
 
 class Unit:
@@ -109,11 +106,16 @@ class Unit:
 
         Records that were processed before and of which something is still held are recognised. Return ``None`` where
         nothing is left to be written.
+
+        Raises:
+            StorageError: other records are there than were before, or such as can't be read.
         """
         if events:
+            expect_from(self.progress.events_low, events, self._events_topic, self.partition)
             self._events_read = events[-1].offset + 1
             events = self._take_back_events(events)
         if facts:
+            expect_from(self.progress.facts_low, facts, self._facts_topic, self.partition)
             self._facts_read = facts[-1].offset + 1
             facts = self._take_back_facts(facts)
         if not events and not facts and not self.is_behind:
@@ -203,21 +205,7 @@ class Unit:
         for to in range(self._partitions):
             frozen, shown = telling.get(to, []), showing.get(to, [])
             if frozen or shown or watermark != before:
-                yield from ((to, record) for record in self._records(frozen, shown, before, watermark))
-
-    def _records(
-        self, frozen: Sequence[codec.Plain], shown: Sequence[Preview], before: Millis, watermark: Millis
-    ) -> Iterator[bytes]:
-        """Yield as many records as it takes. Only the last says that time has moved on."""
-        most = max(len(frozen), len(shown))
-        if most <= _PACKED:
-            record = f.pack(self.partition, watermark, frozen, shown)
-            if len(record) <= _PACKED_BYTES or most <= 1:
-                yield record
-                return
-        told, half = len(frozen) // 2, len(shown) // 2
-        yield from self._records(frozen[:told], shown[:half], before, before)
-        yield from self._records(frozen[told:], shown[half:], before, watermark)
+                yield from ((to, record) for record in f.parted(self.partition, before, watermark, frozen, shown))
 
     # -- facts ----------------------------------------------------------------------------------------------------
 
