@@ -64,18 +64,18 @@ class Agents:
         """Take an event of a release."""
         now = release.watermark if release.late else event.occurred_at
         agent = states.get(event.agent_id)
-        if agent is None or self.expires_at(agent) <= now:  # whether it has been let go of yet must not matter
+        if agent is None or self._is_expired(agent, now):  # whether it has been let go of yet must not matter
             agent = Agent()
         to = changes.additions
         team = self.labels.admit("team", event.team)
         moments, state = agent.memberships, "joined" if isinstance(event, StaffJoined) else "left"
         if isinstance(event, AgentStateChanged):
             moments, state = agent.states, event.state
-        if event.event_id in [known.event_id for known in moments]:
-            to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
-            return
         moment = Moment(event.occurred_at, event.event_id, team, state)
         place = bisect_left(moments, moment)
+        if moment in moments[place : place + 1] or self._is_copy(moment, moments, place):
+            to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
+            return
         if team == OTHER != event.team:
             to.count(m.LABEL_OVERFLOW, ("team",))
         if moments is agent.memberships:
@@ -92,6 +92,19 @@ class Agents:
                 del moments[0]
         del moments[:-_AT_MOST]
         states.put(event.agent_id, agent)
+
+    def _is_expired(self, agent: Agent, now: Millis) -> bool:
+        newest = (agent.states or agent.memberships)[-1]  # nearly always this alone tells that it is not
+        return newest.at + _YEARS <= now and self.expires_at(agent) <= now
+
+    def _is_copy(self, moment: Moment, moments: list[Moment], place: int) -> bool:
+        """Say whether an event was told just before with another time: while both waited, or might have."""
+        earliest = moment.at - self.policy.lateness
+        while place > 0 and moments[place - 1].at >= earliest:
+            place -= 1
+            if moments[place].event_id == moment.event_id:
+                return True
+        return False
 
 
 def _spend(moments: list[Moment], moment: Moment, place: int, to: Additions) -> None:
