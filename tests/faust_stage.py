@@ -69,6 +69,9 @@ class WorkerOnStage:
     def satisfied(self) -> set[TP]:
         return set()
 
+    def fail(self, error: Exception) -> None:
+        self.topics.told.append(("fail", str(error)))
+
     async def wait_for_room(self, seconds: float) -> None:
         await asyncio.sleep(seconds / 10)
 
@@ -108,6 +111,21 @@ class Stage:
 
     def all(self, what: str, *begins: object) -> list[tuple[Any, ...]]:
         return [one[1:] for one in self.started if one[: len(begins) + 1] == (what, *begins)]
+
+
+async def see_it_grow(patch: pytest.MonkeyPatch, folder: Path) -> list[tuple[Any, ...]]:
+    """Start an application of which one topic has more partitions than it was made for; return what was seen."""
+    config = KafkaConfig(state=folder, partitions=PARTITIONS, brokers=("nowhere:1",))
+    ConsumerInMemory.topics = topics = Topics(PARTITIONS, members=2, grown={config.topics.interactions.name: 6})
+    worker = WorkerOnStage(config, topics)
+    worker.app = app = App(cast("Any", worker), config, {"bootstrap_servers": "nowhere:1"})
+    app.conf.stream_recovery_delay = 0.0
+    patch.setattr(aiokafka, "AIOKafkaConsumer", ConsumerInMemory)
+    await app.start()
+    patch.undo()
+    await until(lambda: {"fail", "positions"} & {what for what, *_ in topics.told})
+    await app.stop()
+    return topics.told
 
 
 async def perform(patch: pytest.MonkeyPatch, folder: Path) -> Stage:

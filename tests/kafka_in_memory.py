@@ -27,6 +27,8 @@ class Topics:
     members: int
     records: dict[TopicPartition, list[Record]] = field(default_factory=dict)
     told: list[tuple[Any, ...]] = field(default_factory=list)
+    grown: dict[str, int] = field(default_factory=dict)
+    """How many partitions topics have that have other than the rest."""
 
     def write(self, topic: str, partition: int, count: int) -> None:
         records = self.records.setdefault(TopicPartition(topic, partition), [])
@@ -35,9 +37,9 @@ class Topics:
     def end(self, tp: Any) -> int:  # noqa: ANN401 - of aiokafka or of Faust
         return len(self.records.get(TopicPartition(tp.topic, tp.partition), ()))
 
-    def partitions_for_topic(self, _topic: str) -> set[int]:
+    def partitions_for_topic(self, topic: str) -> set[int]:
         """As the assignor asks it."""
-        return set(range(self.partitions))
+        return set(range(self.grown.get(topic, self.partitions)))
 
 
 class ConsumerInMemory:

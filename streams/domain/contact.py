@@ -273,8 +273,9 @@ class ContactFold:
         if event.nps is not None:
             to.count(m.NPS, (*self.place, str(event.nps)))
 
-    def _nudge_answered(self, event: e.ActionTaken, to: Additions) -> None:
+    def _nudge_answered(self, event: e.ActionTaken, to: Additions) -> None:  # noqa: ARG002 - as all folds
         """Count nothing: it is remembered, so that it is not taken twice; the rest is for the customer's journey."""
+        self.events[-1] = event._replace(note=None)
 
     def _leave_queue(self, since: Millis, at: Millis, left_by: str, to: Additions) -> None:
         waited = at - since

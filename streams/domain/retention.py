@@ -32,8 +32,9 @@ def _matters_until(life: Life, policy: Policy) -> Millis:
 def is_expired(journey: Journey, now: Millis, policy: Policy) -> bool:
     """Say whether nothing that is held of a customer matters any more."""
     contacts = journey.contacts
-    if contacts and now - contacts[-1].contact.arrived_at <= policy.longest_window:
-        return False
+    since = now - contacts[-1].contact.arrived_at if contacts else now
+    if contacts and since <= policy.longest_window and since <= policy.open_contact_expiry:
+        return False  # there is no need to look at them all
     return expires_at(journey, policy) <= now
 
 

@@ -48,7 +48,7 @@ class Sequencer:
     watermark: Millis = BEGINNING
     held: list[Held] = field(default_factory=list)
     """In the order in which they happened."""
-    _by_id: dict[str, Held] = field(default_factory=dict)
+    _by_order: dict[tuple[Millis, int, str], Held] = field(default_factory=dict)
     """The same in the order of the log."""
     _previous: Millis = BEGINNING
 
@@ -56,23 +56,21 @@ class Sequencer:
         """Take records (log offset, event) in the order of the log; release what has become due.
 
         A record whose event is held already is a duplicate: it goes to ``duplicates`` and nowhere else. Duplicates of
-        events that were released before are late, and are recognised by who processes them.
+        events that were released before are late, and are recognised by who processes them; so are ids that are used
+        again at another time: after a restart one can't tell here whether the first was still held when they came.
         """
-        by_id, lateness = self._by_id, self.lateness
+        by_order, lateness = self._by_order, self.lateness
         fresh: list[Held] = []
         for offset, event in records:
             at = event.occurred_at
-            known = by_id.get(event.event_id)
             if at < self.watermark:
                 yield self._release(fresh)
                 fresh = []
                 yield Release([event], self.watermark, late=True)
-            elif known is not None and known.event.occurred_at >= self.watermark:
+            elif (place := order(event)) in by_order:
                 duplicates.append(event)
             else:
-                if known is not None:  # its id is used again, and it is about to be released
-                    del by_id[event.event_id]
-                held = by_id[event.event_id] = Held(order(event), offset, event)
+                held = by_order[place] = Held(place, offset, event)
                 fresh.append(held)
                 moved_to = at - lateness
                 if moved_to > self.watermark and at <= max(self.watermark + lateness, self._previous) + self.leap:
@@ -89,14 +87,15 @@ class Sequencer:
         """Take back, after a restart, the records from :attr:`low_offset` on; those released before stay released."""
         for offset, event in records:
             self._previous = event.occurred_at
-            if event.occurred_at >= self.watermark and event.event_id not in self._by_id:
-                held = self._by_id[event.event_id] = Held(order(event), offset, event)
+            place = order(event)
+            if event.occurred_at >= self.watermark and place not in self._by_order:
+                held = self._by_order[place] = Held(place, offset, event)
                 insort(self.held, held)
 
     @property
     def low_offset(self) -> int | None:
         """Offset of the oldest record that is still held: where a restart must begin to read."""
-        return next((held.offset for held in self._by_id.values()), None)
+        return next((held.offset for held in self._by_order.values()), None)
 
     @property
     def latest(self) -> Millis | None:
@@ -109,8 +108,7 @@ class Sequencer:
         due = bisect_left(self.held, ((self.watermark,),))
         released = self.held[:due]
         del self.held[:due]
-        by_id = self._by_id
+        by_order = self._by_order
         for held in released:
-            if by_id[held.event.event_id] is held:  # else the id was used again, at a time still held
-                del by_id[held.event.event_id]
+            del by_order[held.order]
         return Release([held.event for held in released], self.watermark)

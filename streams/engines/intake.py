@@ -146,7 +146,7 @@ class Intake:
             elif kind in CUSTOMER_EVENTS:
                 facts.append(cast("CustomerEvent", event))
             elif kind in AGENT_EVENTS:
-                self._agents.take(cast("AgentEvent", event), touched.agents, changes)
+                self._agents.take(cast("AgentEvent", event), release, touched.agents, changes)
         return facts
 
     def show(self, touched: Touched) -> list[Preview]:

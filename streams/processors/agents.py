@@ -11,6 +11,7 @@ from streams.domain.labels import OTHER, LabelBudget
 from streams.domain.ledger import Additions
 from streams.domain.policy import Policy
 from streams.domain.units import DAY, HOUR, Millis
+from streams.domain.watermark import Release
 from streams.processors.changes import Changes, Rejected, States
 
 AGENT_EVENTS: frozenset[type] = frozenset(get_args(AgentEvent))
@@ -57,11 +58,14 @@ class Agents:
 
     def expires_at(self, agent: Agent) -> Millis:
         """Return the time from which an agent need not be remembered."""
-        return max(moment.at for moment in (*agent.states[-1:], *agent.memberships[-1:])) + _YEARS
+        return max([moments[-1].at for moments in (agent.states, agent.memberships) if moments]) + _YEARS
 
-    def take(self, event: AgentEvent, states: States[Agent], changes: Changes) -> None:
-        """Take an event as it is released."""
-        agent = states.get(event.agent_id) or Agent()
+    def take(self, event: AgentEvent, release: Release, states: States[Agent], changes: Changes) -> None:
+        """Take an event of a release."""
+        now = release.watermark if release.late else event.occurred_at
+        agent = states.get(event.agent_id)
+        if agent is None or self._is_expired(agent, now):  # whether it has been let go of yet must not matter
+            agent = Agent()
         to = changes.additions
         team = self.labels.admit("team", event.team)
         moments, state = agent.memberships, "joined" if isinstance(event, StaffJoined) else "left"
@@ -69,7 +73,7 @@ class Agents:
             moments, state = agent.states, event.state
         moment = Moment(event.occurred_at, event.event_id, team, state)
         place = bisect_left(moments, moment)
-        if moment in moments[place : place + 1]:
+        if moment in moments[place : place + 1] or self._is_copy(moment, moments, place):
             to.count(m.DUPLICATES, (TYPE_OF[type(event)],))
             return
         if team == OTHER != event.team:
@@ -88,6 +92,19 @@ class Agents:
                 del moments[0]
         del moments[:-_AT_MOST]
         states.put(event.agent_id, agent)
+
+    def _is_expired(self, agent: Agent, now: Millis) -> bool:
+        newest = (agent.states or agent.memberships)[-1]  # nearly always this alone tells that it is not
+        return newest.at + _YEARS <= now and self.expires_at(agent) <= now
+
+    def _is_copy(self, moment: Moment, moments: list[Moment], place: int) -> bool:
+        """Say whether an event was told just before with another time: while both waited, or might have."""
+        earliest = moment.at - self.policy.lateness
+        while place > 0 and moments[place - 1].at >= earliest:
+            place -= 1
+            if moments[place].event_id == moment.event_id:
+                return True
+        return False
 
 
 def _spend(moments: list[Moment], moment: Moment, place: int, to: Additions) -> None:

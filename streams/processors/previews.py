@@ -15,6 +15,7 @@ from streams.domain.contact import Contact
 from streams.domain.journey import Held, Journey
 from streams.domain.nudges import Nudge
 from streams.domain.policy import Policy
+from streams.domain.retention import is_expired
 from streams.domain.throttle import Part, Throttle
 from streams.domain.units import Millis
 from streams.processors.changes import States
@@ -68,6 +69,8 @@ class Previews:
 
         journey = _copy(journey)
         for (at, _), contact in sorted(_since(settled, shown).items()):
+            if is_expired(journey, at, self._policy):
+                journey = Journey()  # as will be settled, whether it has been let go of by now or not
             changed = journey.tell(contact, self._policy, new=True)
             for nudge in nudging.repeats(journey, changed, at, self._policy):
                 nudged, told = nudging.decide(journey, nudge, self._policy, admits)

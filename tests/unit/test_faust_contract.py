@@ -36,7 +36,7 @@ from mode.threads import ServiceThread
 from streams.engines.kafka import app as our_app
 from streams.engines.kafka import tables, transport
 from streams.engines.kafka.app import App
-from tests.faust_stage import PARTITIONS, STANDBYS, STOPPED, Stage, perform
+from tests.faust_stage import PARTITIONS, STANDBYS, STOPPED, Stage, perform, see_it_grow
 from tests.kafka_in_memory import ConsumerInMemory, Topics
 
 ROOT = Path(__file__).parents[2]
@@ -268,6 +268,14 @@ def test_events_are_taken_from_where_the_units_are_and_not_from_what_the_group_c
     for topic in (topics.interactions.name, topics.facts.name):
         for partition in fenced:
             assert stage.all("take", topic, partition)[0][2] == [2, 3, 4]
+
+
+def test_partitions_that_nobody_would_process_end_a_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As when the log's topic is given more of them while workers run, of which brokers tell some time later."""
+    told = asyncio.run(see_it_grow(monkeypatch, tmp_path))
+    [error] = [one[1] for one in told if one[0] == "fail"]
+    assert error.startswith("kafka.partitions: are 4, and yet there are contact.interactions.v1 4")
+    assert not {"positions", "take"} & {what for what, *_ in told}
 
 
 def test_standbys_are_followed_once_there_is_nothing_to_recover(stage: Stage) -> None:

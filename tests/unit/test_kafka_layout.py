@@ -112,3 +112,13 @@ def test_facts_of_another_layout_are_refused(partitions: Partitions) -> None:
         StorageError, match=r"facts: written by another version of the monitor \(layout 7, this one has"
     ):
         partitions.step(0, 0, 1000)
+
+
+@pytest.mark.parametrize("said", [b"", b"{}", b"[0,1]", b"[0,1,[[99]]]", b"[0,1,[[-1,1]]]", b"\xff"])
+def test_facts_that_cannot_be_read_end_a_worker_with_their_place(partitions: Partitions, said: bytes) -> None:
+    tick(partitions, NOW)
+    partitions.step(0, 1000, 0)
+    last = partitions.facts[0][-1]
+    partitions.facts[0][-1] = last._replace(value=layout.mark(said))
+    with pytest.raises(StorageError, match=rf"facts: the record at offset {last.offset} can't be read"):
+        partitions.step(0, 0, 1000)

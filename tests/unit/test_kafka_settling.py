@@ -72,3 +72,17 @@ def test_a_restart_between_two_steps_changes_nothing(partitions: Partitions, tmp
             partitions.restart(0)
         partitions.finish()
         assert told(partitions) == told(calm)
+
+
+def test_after_a_restart_nothing_is_settled_before_all_that_was_held_is_read_again(
+    partitions: Partitions, tmp_path: Path
+) -> None:
+    with closing(Partitions(tmp_path / "calm", Policy(), 1)) as calm:
+        calm.events = partitions.events
+        calm.finish()
+        partitions.step(0, 1000, 1000)
+        partitions.restart(0)
+        while partitions.units[0].is_behind:
+            partitions.step(0, 0, 0)
+        partitions.finish(1)
+        assert told(partitions) == told(calm)

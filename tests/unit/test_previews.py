@@ -125,11 +125,22 @@ def test_copies_of_an_event_are_not_looked_at_again_also_after_a_restart() -> No
 
 
 def test_an_event_id_that_is_used_again_is_looked_at_as_it_will_be_taken() -> None:
-    """What has the id of another that still waits never comes to anything."""
+    """What has the id and the time of another that still waits never comes to anything."""
     with closing(EmbeddedEngine(":memory:", Policy())) as engine:
         engine.ingest([wire(offered("a", "anna", START))], START, {})
         other = offered("p", "bert", AT)
-        engine.ingest([wire(other), wire({**offered("b", "anna", AT + 1), "event_id": other["event_id"]})], AT, {})
+        engine.ingest([wire(other), wire({**offered("b", "anna", AT), "event_id": other["event_id"]})], AT, {})
         engine.advance(AT + DAY)
         assert list(engine.nudges()) == []
         assert rows(engine.ledger)
+
+
+def test_who_comes_when_an_open_contact_is_too_old_to_matter_is_no_repeat_ahead_of_time() -> None:
+    policy = Policy(open_contact_expiry=40 * DAY)
+    expired = START + 40 * DAY
+    with closing(EmbeddedEngine(":memory:", policy)) as engine:
+        engine.ingest([wire(offered("a", "anna", START))], START, {})
+        engine.advance(expired - SECOND)
+        engine.ingest([wire(offered("b", "anna", expired + SECOND))], expired + SECOND, {})
+        engine.advance(expired + MINUTE)
+        assert list(engine.nudges()) == []

@@ -1,7 +1,9 @@
 """A shelf keeps what was put on it, whole or not at all, with how far it goes; one process at a time has the folder."""
 
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -215,6 +217,24 @@ Shelves(Path(sys.argv[1]), Memory(1 << 20, 1 << 20), "state", "ledger")
         run = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=PROMPTLY_S)  # noqa: S603
     assert run.returncode
     assert run.stderr.decode().splitlines()[-1].endswith("give each its own with --state")
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize(("days", "is_kept"), [(5, True), (7, False)])
+def test_a_shelf_that_may_have_missed_deletions_is_made_again(
+    tmp_path: Path, days: int, *, is_kept: bool, restarts: bool
+) -> None:
+    """Also that of a partition which comes back to a process that has run all the time."""
+    shelves = shelves_in(tmp_path)
+    shelves.follow("state", 3, [(b"key", b"value")], 8)
+    shelves.keep(())
+    if restarts:
+        shelves.close()
+    for file in (tmp_path / "3").iterdir():
+        os.utime(file, (time.time() - days * 86_400,) * 2)
+    with closing(shelves_in(tmp_path) if restarts else shelves) as later:
+        assert later.place("state", 3) == (8 if is_kept else None)
+        assert later[3].get(b"key") == (b"value" if is_kept else None)
 
 
 def test_a_shelf_that_another_process_has_is_told(tmp_path: Path) -> None:

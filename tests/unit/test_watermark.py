@@ -77,3 +77,12 @@ def test_what_is_held_is_taken_back_after_a_restart_and_what_was_released_is_not
     after.hold(enumerate(events))
     assert after.held == before.held
     assert push(before, tick(6 * DAY + 30)) == push(after, tick(6 * DAY + 30))
+
+
+def test_an_event_id_used_again_within_the_lateness_is_the_same_to_a_restart() -> None:
+    before = Sequencer(lateness=10, leap=HOUR)
+    events = [tick(9, "a"), tick(1, "b"), tick(8, "b"), tick(15, "c")]
+    push(before, *events)
+    after = Sequencer(lateness=10, leap=HOUR, watermark=before.watermark)
+    after.hold(enumerate(events))
+    assert [held.event for held in after.held] == [held.event for held in before.held]

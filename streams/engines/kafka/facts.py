@@ -1,6 +1,6 @@
 """Facts on their way from a partition of the log to the partition of their customer: packed, one record a batch."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
@@ -10,11 +10,15 @@ from streams.domain.contact import Contact
 from streams.domain.events import RANK_OF, TYPE_OF, ActionTaken, CustomerEvent
 from streams.domain.units import Millis
 from streams.engines.kafka.layout import mark, unmark
+from streams.engines.port import StorageError
 from streams.processors.codec import Plain
 from streams.processors.facts import ContactKnown, ContactTaken, ContactWithdrawn, Fact, NudgeAnswered
 from streams.processors.merging import Told
 from streams.processors.previews import Preview
 
+_PACKED: Final = 250
+_PACKED_BYTES: Final = 512 * 1024
+"""Most facts in one record, and from which size in bytes on they are parted, so that brokers take it."""
 _KINDS: Final = tuple(TYPE_OF)
 _KNOWN: Final = -1
 _WITHDRAWN: Final = -2
@@ -62,6 +66,21 @@ def freeze(fact: Fact, at: Millis, *, late: bool) -> Plain:
     return (RANK_OF[type(fact)], at, not late, *fact)
 
 
+def parted(
+    source: int, before: Millis, watermark: Millis, frozen: Sequence[Plain], shown: Sequence[Preview]
+) -> Iterator[bytes]:
+    """Return as many records as it takes. Only the last says that time has moved on from ``before``."""
+    most = max(len(frozen), len(shown))
+    if most <= _PACKED:
+        record = pack(source, watermark, frozen, shown)
+        if len(record) <= _PACKED_BYTES or most <= 1:
+            yield record
+            return
+    told, half = len(frozen) // 2, len(shown) // 2
+    yield from parted(source, before, before, frozen[:told], shown[:half])
+    yield from parted(source, before, watermark, frozen[told:], shown[half:])
+
+
 def pack(source: int, watermark: Millis, frozen: Iterable[Plain], shown: Sequence[Preview] = ()) -> bytes:
     """Return a record of the facts topic."""
     plain = [source, watermark, list(frozen)]
@@ -74,15 +93,23 @@ def unpack(record: bytes, offset: int) -> Pack:
     """Return what a record of the facts topic says.
 
     Raises:
-        StorageError: another version has told it, in another layout.
+        StorageError: another version has told it, in another layout, or it is damaged.
     """
-    source, watermark, frozen, *shown = orjson.loads(unmark(record, "facts"))
-    return Pack(
-        source,
-        watermark,
-        [_thaw(source, offset, place, one) for place, one in enumerate(frozen)],
-        [Preview(at, _contact(contact)) for at, contact in shown[0]] if shown else [],
-    )
+    body = unmark(record, "facts")
+    try:
+        source, watermark, frozen, *shown = orjson.loads(body)
+        return Pack(
+            source,
+            watermark,
+            [_thaw(source, offset, place, one) for place, one in enumerate(frozen)],
+            [Preview(at, _contact(contact)) for at, contact in shown[0]] if shown else [],
+        )
+    except (ValueError, TypeError, IndexError) as error:
+        msg = (
+            f"facts: the record at offset {offset} can't be read ({error}), and without it totals would be wrong; look"
+            " for who else writes to their topic, and let an application with topics of its own read the log anew"
+        )
+        raise StorageError(msg) from error
 
 
 def _thaw(source: int, offset: int, place: int, frozen: Sequence[Any]) -> Told:

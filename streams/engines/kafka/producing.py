@@ -106,6 +106,9 @@ class LogProducer:
                 await fresh.start()
             except KafkaError:
                 await leave(fresh)  # the next request fails, too, and tries again
+            except asyncio.CancelledError:  # nobody waits any more
+                await leave(fresh)
+                raise
             else:
                 self._producer = fresh
 

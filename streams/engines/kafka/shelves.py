@@ -35,9 +35,8 @@ class Shelves(Mapping[int, Shelf]):
         self._open: dict[int, Shelf] = {}
         self._lock = _claim(folder)
         for path in folder.iterdir():
-            if path.name.isdigit() and _is_stale(path):
-                logger.info("%s: is too old to be brought up to date, and is made again from Kafka", path)
-                rmtree(path)
+            if path.name.isdigit():
+                _remove_stale(path)
 
     def __getitem__(self, partition: int) -> Shelf:
         """Return the shelf of a partition.
@@ -47,7 +46,9 @@ class Shelves(Mapping[int, Shelf]):
         """
         shelf = self._open.get(partition)
         if shelf is None:
-            shelf = self._open[partition] = Shelf(self._folder / str(partition), self._memory)
+            path = self._folder / str(partition)
+            _remove_stale(path)  # it may have been others' for long since this process began
+            shelf = self._open[partition] = Shelf(path, self._memory)
         return shelf
 
     def __iter__(self) -> Iterator[int]:
@@ -88,10 +89,12 @@ class Shelves(Mapping[int, Shelf]):
         self._lock.close()
 
 
-def _is_stale(path: Path) -> bool:
-    """Whether a shelf may have missed deletions, of which the changelogs tell for a limited time only."""
-    newest = max((file.stat().st_mtime for file in path.iterdir()), default=0.0)
-    return time() - newest > _KEPT_S
+def _remove_stale(path: Path) -> None:
+    """Remove a shelf that may have missed deletions, of which the changelogs tell for a limited time only."""
+    newest = max((file.stat().st_mtime for file in path.iterdir()), default=0.0) if path.is_dir() else time()
+    if time() - newest > _KEPT_S:
+        logger.info("%s: is too old to be brought up to date, and is made again from Kafka", path)
+        rmtree(path)
 
 
 def _claim(folder: Path) -> IO[bytes]:

@@ -1,5 +1,6 @@
 """What goes into a step of a unit, and what comes of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -8,6 +9,7 @@ from streams.domain.units import Millis
 from streams.engines.intake import Touched
 from streams.engines.kafka.keeping import Progress
 from streams.engines.kafka.shelf import Write
+from streams.engines.port import StorageError
 
 
 class Incoming(Protocol):
@@ -28,6 +30,20 @@ class Incoming(Protocol):
     @property
     def value(self) -> bytes | None:
         """What it holds."""
+
+
+def expect_from(low: int, records: Sequence[Incoming], topic: str, partition: int) -> None:
+    """See to it that none is from before where a restart would begin to read: a consumer is sent back by itself.
+
+    Raises:
+        StorageError: the first one is.
+    """
+    if records[0].offset < low:
+        msg = (
+            f"{topic}: partition {partition} begins again at offset {records[0].offset}, though it was processed up to"
+            f" {low} or beyond: it was deleted or put back; name another application with topics of its own"
+        )
+        raise StorageError(msg)
 
 
 @dataclass(slots=True)

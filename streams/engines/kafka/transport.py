@@ -134,6 +134,12 @@ class Consumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         """Go on where the units are, which is told by what they keep, and not by the offsets of the group."""
+        n = self.app.config.partitions
+        surplus = sorted(f"{tp.topic} {tp.partition}" for tp in self.assignment() if tp.partition >= n)
+        if surplus:
+            msg = f"kafka.partitions: are {n}, and yet there are {', '.join(surplus)}: nobody would process these"
+            self.app.worker.fail(StorageError(f"{msg}; name another application with topics of its own"))
+            return
         try:
             positions = await self.app.worker.positions()
         except StorageError as error:

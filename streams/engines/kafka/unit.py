@@ -20,7 +20,7 @@ from streams.engines.intake import Intake, Received, Refused, reject
 from streams.engines.kafka import facts as f
 from streams.engines.kafka.keeping import LEDGER, PROGRESS, REPORT, DueTimers, KeptStates, Progress, Totals
 from streams.engines.kafka.shelf import Shelf, Write
-from streams.engines.kafka.step import Incoming, Step
+from streams.engines.kafka.step import Incoming, Step, expect_from
 from streams.engines.kafka.sweeping import Sweeping
 from streams.engines.port import StorageError
 from streams.engines.states import Codec
@@ -37,8 +37,6 @@ _MOST_HELD: Final = 20_000
 _FAR_AHEAD: Final = 10 * MINUTE
 _MOST_DUE: Final = 10_000
 """Most timers that fire in one step, unless more are due at the same instant: time may leap by months."""
-_PACKED: Final = 250
-"""Most facts in one record, so that it stays well below what a broker takes."""
 
 
 class Unit:
@@ -98,19 +96,26 @@ class Unit:
 
     @property
     def is_behind(self) -> bool:
-        """Whether more of what it was told is due than one step could settle."""
-        return self.progress.settled < self._merger.watermark
+        """Whether more of what it was told is due than one step could settle, and it has taken back what it held."""
+        # Until all that was held before a restart is read again, time must not pass it.
+        is_whole = self._facts_read >= self.progress.facts_next
+        return is_whole and self.progress.settled < self._merger.watermark
 
     def process(self, events: Sequence[Incoming], facts: Sequence[Incoming]) -> Step | None:
         """Process records of the partition's events and facts, in the order of their offsets; none if it is behind.
 
         Records that were processed before and of which something is still held are recognised. Return ``None`` where
         nothing is left to be written.
+
+        Raises:
+            StorageError: other records are there than were before, or such as can't be read.
         """
         if events:
+            expect_from(self.progress.events_low, events, self._events_topic, self.partition)
             self._events_read = events[-1].offset + 1
             events = self._take_back_events(events)
         if facts:
+            expect_from(self.progress.facts_low, facts, self._facts_topic, self.partition)
             self._facts_read = facts[-1].offset + 1
             facts = self._take_back_facts(facts)
         if not events and not facts and not self.is_behind:
@@ -199,14 +204,8 @@ class Unit:
         """Pack facts for the partitions of their customers. Where time has moved on, every partition is told."""
         for to in range(self._partitions):
             frozen, shown = telling.get(to, []), showing.get(to, [])
-            while len(frozen) > _PACKED:
-                yield to, f.pack(self.partition, before, frozen[:_PACKED])
-                frozen = frozen[_PACKED:]
-            while len(shown) > _PACKED:
-                yield to, f.pack(self.partition, before, (), shown[:_PACKED])
-                shown = shown[_PACKED:]
             if frozen or shown or watermark != before:
-                yield to, f.pack(self.partition, watermark, frozen, shown)
+                yield from ((to, record) for record in f.parted(self.partition, before, watermark, frozen, shown))
 
     # -- facts ----------------------------------------------------------------------------------------------------
 

@@ -163,9 +163,13 @@ class Worker:
             for p in fresh
         ]
         self._writers.update(zip(fresh, writers, strict=True))
+        starts = [asyncio.create_task(writer.start()) for writer in writers]
         try:
-            await asyncio.gather(*(writer.start() for writer in writers))
+            await asyncio.gather(*starts)
         except BaseException:
+            for start in starts:  # one that is closed while it starts goes on, unowned, and fences its successor
+                start.cancel()
+            await asyncio.wait(starts)
             for partition in fresh:
                 self._drop(partition)
             raise

@@ -14,12 +14,23 @@ from streams.engines.kafka.config import Topics
 from streams.engines.kafka.leaving import leave
 from streams.engines.kafka.shelf import Place
 from streams.engines.kafka.step import Step
+from streams.engines.port import StorageError
 
 _BATCH: Final = 512 * 1024
 """From which size in bytes a batch of records is full: brokers take 1 MiB unless they are told otherwise."""
 DEAD_LETTER_BYTES: Final = 2**21
 """Largest batch of dead letters: they must fit in whatever a source got past the brokers."""
 _KEPT_OF_A_DEAD_LETTER: Final = DEAD_LETTER_BYTES - 64 * 1024
+_KEPT_OF_A_KEY: Final = 32 * 1024
+
+
+class _Sent(NamedTuple):
+    """A batch on its way: where to, its size in bytes, how many records it has, and what the brokers say to it."""
+
+    topic: str
+    size: int
+    records: int
+    answer: asyncio.Future[Any]
 
 
 class Record(NamedTuple):
@@ -50,7 +61,7 @@ class Writer:
             acks="all",
             **connection,
         )
-        self._sent: list[asyncio.Future[Any]] = []
+        self._sent: list[_Sent] = []
 
     async def start(self) -> None:
         """Fence whoever wrote for the partition before, and wait until what they left open has been undone.
@@ -65,6 +76,7 @@ class Writer:
 
         Raises:
             KafkaError: the step may have been written or not; this writer is of no use any more.
+            StorageError: it was not, since brokers take no records as large; trying again does not mend it.
         """
         topics, own = self._topics, self._partition
         await self._producer.begin_transaction()
@@ -77,46 +89,56 @@ class Writer:
         ledger = await self._send(topics.ledger.name, own, (Record(*write) for write in step.ledger))
         state = await self._send(topics.state.name, own, (Record(*write) for write in step.state))
         # Only what the brokers have acknowledged may be committed: a commit doesn't look at batches that failed.
-        await asyncio.gather(*self._sent)
+        await self._acknowledged()
         await self._producer.commit_transaction()
         return [
-            Place(topic, last.result().offset + count)
-            for topic, sent in ((topics.ledger.name, ledger), (topics.state.name, state))
-            if sent is not None
-            for last, count in [sent]
+            Place(last.topic, last.answer.result().offset + last.records)
+            for last in (ledger, state)
+            if last is not None
         ]
 
     async def close(self) -> None:
         """Let go of the connections. What is under way is undone when its time is over, or by the next owner."""
         await leave(self._producer)
 
-    async def _send(
-        self, topic: str, partition: int, records: Iterable[Record]
-    ) -> tuple[asyncio.Future[Any], int] | None:
-        """Send records in as few batches as they fit in; return the last batch and how many records are in it."""
+    async def _acknowledged(self) -> None:
+        """Wait until the brokers have all that was sent."""
+        try:
+            await asyncio.gather(*(sent.answer for sent in self._sent))
+        except MessageSizeTooLargeError as error:
+            refused = [f"{sent.topic} a record of {sent.size} bytes" for sent in self._sent if _is_too_large(sent)]
+            msg = f"brokers refuse for {', '.join(refused)}: raise max.message.bytes of that topic"
+            raise StorageError(msg) from error
+
+    async def _send(self, topic: str, partition: int, records: Iterable[Record]) -> _Sent | None:
+        """Send records in as few batches as they fit in, one that is larger in its own; return the last batch."""
         now = time_ns() // 1_000_000
         batch = self._producer.create_batch()
         last = None
         for key, value, headers in records:
-            if batch.append(timestamp=now, key=key, value=value, headers=[*headers]) is None:
-                msg = f"{topic}: a record of {len(value or b'')} bytes is too large to be written"
-                raise MessageSizeTooLargeError(msg)
-            if batch.size() >= _BATCH:
+            if batch.size() + len(value or b"") > _BATCH and batch.record_count():
                 last = await self._submit(batch, topic, partition)
                 batch = self._producer.create_batch()
+            batch.append(timestamp=now, key=key, value=value, headers=[*headers])
         return await self._submit(batch, topic, partition) if batch.record_count() else last
 
-    async def _submit(self, batch: Any, topic: str, partition: int) -> tuple[asyncio.Future[Any], int]:  # noqa: ANN401
-        count = batch.record_count()
+    async def _submit(self, batch: Any, topic: str, partition: int) -> _Sent:  # noqa: ANN401
+        size, records = batch.size(), batch.record_count()
         batch.close()
-        sent = await self._producer.send_batch(batch, topic, partition=partition)
+        sent = _Sent(topic, size, records, await self._producer.send_batch(batch, topic, partition=partition))
         self._sent.append(sent)
-        return sent, count
+        return sent
+
+
+def _is_too_large(sent: _Sent) -> bool:
+    return sent.answer.done() and isinstance(sent.answer.exception(), MessageSizeTooLargeError)
 
 
 def _dead_letter(dead: DeadLetter) -> Record:
     """Return the record of a dead letter, cut where it would be too large."""
     size = len(dead.value)
+    if dead.key is not None and len(dead.key) > _KEPT_OF_A_KEY:
+        dead = replace(dead, key=dead.key[:_KEPT_OF_A_KEY])
     if size > _KEPT_OF_A_DEAD_LETTER:
         dead = replace(dead, value=dead.value[:_KEPT_OF_A_DEAD_LETTER], cut_from=size)
     return Record(dead.key, dead.value, dead.headers())
