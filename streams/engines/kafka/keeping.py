@@ -28,7 +28,7 @@ PROGRESS: Final = b"p"
 _TIMERS: Final = b"t"
 _EXPIRY_BYTES: Final = 8
 _DUE_BYTES: Final = len(_TIMERS) + _EXPIRY_BYTES
-_MOST_CACHED: Final = 300_000
+_MOST_CACHED: Final = 150_000
 """How many totals all partitions together keep at hand."""
 _SIGNS: Final = (1, -1)
 """Of hours, and of slots, whose keys sort by age all the same: in the bytes the sign comes first."""
