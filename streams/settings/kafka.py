@@ -114,7 +114,7 @@ class Kafka(Section):
         "outcome-monitor-state",
         "Folder of the local copies of state, one for each worker; relative to the working folder.",
     )
-    cache: f.Memory = setting("256 MiB", "Memory for blocks that are read from it, whatever the partitions.")
+    cache: f.Memory = setting("192 MiB", "Memory for blocks that are read from it, whatever the partitions.")
     write_buffer: f.Memory = setting("128 MiB", "Memory for what is not on disk yet, whatever the partitions.")
     standbys: f.Standbys = setting(0, "Other workers that keep a copy of each partition, to take over at once.")
     session_timeout: f.SessionTimeout = setting("30s", "A worker that is silent for longer loses its partitions.")

@@ -68,7 +68,7 @@ class KafkaConfig:
     replication: int | None = None
     topics: Topics = Topics()
     state: Path = Path("outcome-monitor-state")
-    cache: int = 256 << 20
+    cache: int = 192 << 20
     write_buffer: int = 128 << 20
     standbys: int = 0
     session_timeout: Millis = 30 * SECOND
