@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, default=1, help="of the first run (default: 1)")
     parser.add_argument("--only", default="", help="letters of the faults, such as ace (default: all)")
     options = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that brokers are away is what is to happen
     wanted = [scenario for scenario in ALL if not options.only or scenario.name[0] in options.only]
     sys.stdout.write(f"{'fault':60} {'seed':>5} {'events':>8} {'seconds':>8}  result\n")
     failed = 0
